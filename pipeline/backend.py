@@ -1,0 +1,67 @@
+"""TensorFlow and Keras, imported on first use: reading settings must not cost the seconds that they take."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+# A constant pool, whatever the machine: the bytes of matrix products may depend on its size.
+INTRA_OP_THREADS = 2
+
+
+class _Deferred:
+    """A module that is imported when an attribute of it is first asked for."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        if self._name not in sys.modules:
+            _import_tensorflow()
+        return getattr(importlib.import_module(self._name), attribute)
+
+
+def _import_tensorflow() -> None:
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # one device everywhere, so one set of bytes
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    with _quiet_stderr():
+        tensorflow = importlib.import_module("tensorflow")
+        importlib.import_module("keras")
+        tensorflow.config.threading.set_intra_op_parallelism_threads(INTRA_OP_THREADS)
+        tensorflow.config.list_logical_devices()  # starts the runtime, and with it its notices
+    importlib.import_module("absl.logging").set_verbosity("error")
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Holds back what C++ writes to stderr before its log level applies; shows it if the import fails."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(stderr, 2)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+else:
+    keras = _Deferred("keras")
+    tf = _Deferred("tensorflow")
+
+__all__ = ["keras", "tf"]

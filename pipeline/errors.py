@@ -1,0 +1,46 @@
+"""How a user's mistake ends: in one sentence and a non-zero exit, never in a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class UserError(ValueError):
+    """A mistake that the user can mend: where, what is allowed, what came, what to do."""
+
+
+def exit_code_of(main: Callable[[], int | None]) -> int:
+    """Runs `main`; returns its exit code, or prints one sentence for a user's mistake and returns 1 (130: Ctrl-C)."""
+    try:
+        return main() or 0
+    except UserError as error:
+        return _say(str(error), 1)
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing was half-written; run the same command to start again", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader left: not a mistake, and Python must not flush to it
+        return 141
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            return _say(f"{_place(error)}: no space left on the disk; free some and run the same command again", 1)
+        if error.errno in _NO_PERMISSION:
+            return _say(
+                f"{_place(error)}: no permission to write here ({error.strerror}); change it and run again", 1
+            )
+        raise
+
+
+def _place(error: OSError) -> str:
+    return str(error.filename or os.getcwd())
+
+
+def _say(sentence: str, code: int) -> int:
+    sys.stdout.flush()
+    print(f"error: {sentence}" if code == 1 else f"\n{sentence}", file=sys.stderr, flush=True)
+    return code

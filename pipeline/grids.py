@@ -1,0 +1,29 @@
+"""Images side by side: arrays in, one array out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline import files
+
+GAP = 2  # pixels of white between two images
+
+
+def tile(images: np.ndarray, columns: int) -> np.ndarray:
+    """uint8 [N, H, W] in rows of `columns`, white between and around: uint8 [rows * (H + 2) + 2, columns * (W + 2) + 2]."""
+    count, height, width = images.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP), 255, np.uint8)
+    for index, image in enumerate(images):
+        top, left = (GAP + place * (size + GAP) for place, size in zip(divmod(index, columns), (height, width), strict=True))
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def save_png(path: Path, pixels: np.ndarray, scale: int = 2) -> None:
+    """Writes uint8 [H, W] as a PNG, every pixel `scale` by `scale`."""
+    with files.replacing(path) as part:
+        Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1)).save(part, format="PNG")

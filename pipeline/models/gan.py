@@ -1,0 +1,162 @@
+"""The paper's GAN: two dense nets, the non-saturating loss, pixels in [-1, 1]. Goodfellow et al. 2014."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline import losses
+from pipeline.backend import keras, tf
+from pipeline.config import Decay, PositiveFloat, PositiveInt, Section
+from pipeline.sampling import layer_seeds
+from pipeline.schedule import Schedule
+
+FAMILY = "gan"
+PIXELS = 28 * 28
+
+
+class Config(Section):
+    """`discriminator_update`: two updates in a row, on the real and then on the fake batch (`separate`: the code
+    that printed the paper's log), or one on the sum of both losses (`joint`: the paper's pseudocode)."""
+
+    hidden_dim: PositiveInt
+    latent_dim: PositiveInt
+    leaky_slope: Annotated[float, Field(ge=0, lt=1)]
+    discriminator_update: Literal["separate", "joint"]
+    batch_size: PositiveInt
+    iterations: PositiveInt
+    learning_rate: PositiveFloat
+    beta_1: Decay
+    beta_2: Decay
+    epsilon: PositiveFloat
+    log_every: PositiveInt
+    snapshot_every: PositiveInt
+    snapshot_images: PositiveInt
+
+    @model_validator(mode="after")
+    def _rows_and_snapshots_end_together(self) -> Config:
+        if self.snapshot_every % self.log_every or self.iterations % self.snapshot_every:
+            raise ValueError("snapshot_every must be a multiple of log_every, and iterations one of snapshot_every")
+        return self
+
+
+def schedule(config: Config, train_count: int) -> Schedule:
+    return Schedule(
+        "with_replacement",
+        config.batch_size,
+        steps=config.iterations,
+        log_every=config.log_every,
+        snapshot_every=config.snapshot_every,
+        snapshot_images=config.snapshot_images,
+    )
+
+
+class Model:
+    samplers = ("samples",)
+    last_step_scalars = ("d_loss", "d_accuracy", "g_loss")
+
+    def __init__(self, config: Config, seed: int):
+        self.config = config
+        self.latent_dim = config.latent_dim
+        self.networks = {"generator": _generator(config, seed), "discriminator": _discriminator(config, seed)}
+        self._generator, self._discriminator = self.networks.values()
+        self._g_optimizer = _adam(config, self._generator)
+        self._d_optimizer = _adam(config, self._discriminator)
+
+    @property
+    def state(self) -> dict[str, tf.Variable]:
+        parts = {**self.networks, "g_optimizer": self._g_optimizer, "d_optimizer": self._d_optimizer}
+        return {f"{name}/{v.path}": v.value for name, part in parts.items() for v in part.variables}
+
+    def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+        d_key, g_key = tf.unstack(tf.random.split(key, 2))
+        fakes = self._generator(self._latents(images, d_key))
+        scalars = self._train_discriminator(2.0 * images - 1.0, fakes)
+        g_loss, g_grad_norm = self._train_generator(self._latents(images, g_key))
+        return {**scalars, "g_loss": g_loss, "g_grad_norm": g_grad_norm}
+
+    def eval_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {}
+
+    def _latents(self, images: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_normal((tf.shape(images)[0], self.latent_dim), key)
+
+    def _train_discriminator(self, reals: tf.Tensor, fakes: tf.Tensor) -> dict[str, tf.Tensor]:
+        if self.config.discriminator_update == "joint":
+            return self._update_discriminator([(reals, True), (fakes, False)])
+        on_reals = self._update_discriminator([(reals, True)])
+        on_fakes = self._update_discriminator([(fakes, False)])
+        return {name: 0.5 * (on_reals[name] + on_fakes[name]) for name in on_reals}
+
+    def _update_discriminator(self, batches: list[tuple[tf.Tensor, bool]]) -> dict[str, tf.Tensor]:
+        """One update on the sum of the batches' losses. The loss and accuracy returned are means over the batches."""
+        weights = self._discriminator.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = [(self._discriminator(images), real) for images, real in batches]
+            loss = tf.add_n([tf.reduce_mean(losses.real_or_fake(ls, real)) for ls, real in logits])
+        gradients = tape.gradient(loss, weights)
+        self._d_optimizer.apply(gradients, weights)
+        right = [tf.reduce_mean(tf.cast((ls > 0) == real, tf.float32)) for ls, real in logits]
+        return {
+            "d_loss": loss / len(batches),
+            "d_accuracy": tf.add_n(right) / len(batches),
+            "d_grad_norm": tf.linalg.global_norm(gradients),
+        }
+
+    def _train_generator(self, latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        weights = self._generator.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = self._discriminator(self._generator(latents))
+            loss = tf.reduce_mean(losses.real_or_fake(logits, real=True))
+        gradients = tape.gradient(loss, weights)
+        self._g_optimizer.apply(gradients, weights)
+        return loss, tf.linalg.global_norm(gradients)
+
+    def sample(self, latents: tf.Tensor) -> tf.Tensor:
+        return 0.5 * (self._generator(latents) + 1.0)
+
+    def signatures(self) -> dict:
+        return {
+            "sample": (lambda latents: {"images": self.sample(latents)}, "latents", (self.latent_dim,)),
+            "discriminate": (self._discriminate, "images", (28, 28, 1)),
+        }
+
+    def _discriminate(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"probability": tf.sigmoid(self._discriminator(2.0 * images - 1.0))}
+
+
+def _adam(config: Config, network: keras.Model) -> keras.optimizers.Adam:
+    adam = keras.optimizers.Adam(config.learning_rate, config.beta_1, config.beta_2, config.epsilon)
+    adam.build(network.trainable_variables)
+    return adam
+
+
+def _generator(config: Config, seed: int) -> keras.Model:
+    """Latents [B, Z] -> images [B, 28, 28, 1] in [-1, 1]."""
+    glorot = [keras.initializers.GlorotUniform(s) for s in layer_seeds(seed, "generator", 2)]
+    return keras.Sequential(
+        [
+            keras.Input((config.latent_dim,), name="latents"),
+            keras.layers.Dense(config.hidden_dim, kernel_initializer=glorot[0], name="hidden"),
+            keras.layers.LeakyReLU(config.leaky_slope, name="leaky_relu"),
+            keras.layers.Dense(PIXELS, "tanh", kernel_initializer=glorot[1], name="pixels"),
+            keras.layers.Reshape((28, 28, 1), name="image"),
+        ],
+        name="generator",
+    )
+
+
+def _discriminator(config: Config, seed: int) -> keras.Model:
+    """Images [B, 28, 28, 1] in [-1, 1] -> logits of being real [B, 1]; the paper's sigmoid is in the loss."""
+    glorot = [keras.initializers.GlorotUniform(s) for s in layer_seeds(seed, "discriminator", 2)]
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1), name="images"),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dense(config.hidden_dim, kernel_initializer=glorot[0], name="hidden"),
+            keras.layers.LeakyReLU(config.leaky_slope, name="leaky_relu"),
+            keras.layers.Dense(1, kernel_initializer=glorot[1], name="logit"),
+        ],
+        name="discriminator",
+    )

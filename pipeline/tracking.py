@@ -1,0 +1,179 @@
+"""What goes to MLflow; the only file that imports it. A store that cannot be reached never stops a stage."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+EXPERIMENT = "gan-vs-vae"
+_BATCH = 900  # MLflow takes 1,000 metrics a call
+_Result = TypeVar("_Result")
+
+
+def root() -> Path:
+    """The project's root, also in the workspaces of `dvc exp run --temp` and `--queue`."""
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
+
+
+def uri() -> str:
+    """The store: MLFLOW_TRACKING_URI, or mlflow.db in the project's root."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+
+
+class Run:
+    """One MLflow run. After the first call that fails it says so, once, and does nothing more."""
+
+    def __init__(self, stage: str, item: str, params: Mapping[str, Any], tags: Mapping[str, Any]):
+        self._client: Any = None
+        self._id = ""
+        self._metrics: list = []
+        self._start(stage, item, params, tags)
+
+    def scalars(self, scalars: Mapping[str, float], step: int = 0) -> None:
+        """Adds named values at a step; they are sent in batches."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        self._metrics += [Metric(name, float(value), now, step) for name, value in scalars.items()]
+        if len(self._metrics) > _BATCH // 2:
+            self.flush()
+
+    def flush(self) -> None:
+        """Sends the scalars that wait."""
+        while self._metrics:
+            batch, self._metrics = self._metrics[:_BATCH], self._metrics[_BATCH:]
+            self._try(lambda client, batch=batch: client.log_batch(self._id, metrics=batch))
+
+    def image(self, name: str, pixels: np.ndarray, step: int) -> None:
+        """Adds a uint8 image [H, W] to the slider `name`."""
+        self._try(lambda client: client.log_image(self._id, pixels[..., np.newaxis], key=name, step=step))
+
+    def artifact(self, path: Path | str, folder: str | None = None) -> None:
+        """Adds a file, or a folder with all in it."""
+        path = Path(path)
+        log = "log_artifacts" if path.is_dir() else "log_artifact"
+        target = "/".join(part for part in (folder, path.name if path.is_dir() else None) if part) or None
+        self._try(lambda client: getattr(client, log)(self._id, str(path), target))
+
+    def dataset(self, manifest: Mapping[str, Any], images: np.ndarray) -> None:
+        """Records the training images as the run's input, under the digest that the manifest names."""
+
+        def record(client: Any) -> None:
+            import mlflow.data
+            from mlflow.entities import DatasetInput, InputTag
+
+            data = mlflow.data.from_numpy(images, name=manifest["label"], digest=manifest["sha256"][:36])
+            tags = [InputTag("mlflow.data.context", "training")]
+            client.log_inputs(self._id, datasets=[DatasetInput(data._to_mlflow_entity(), tags)])
+
+        self._try(record)
+
+    def tag(self, name: str, value: Any) -> None:
+        """Sets a tag."""
+        self._try(lambda client: client.set_tag(self._id, name, value))
+
+    def end(self, status: str) -> None:
+        """Sends what waits and ends the run: FINISHED, FAILED or KILLED."""
+        self.flush()
+        self._try(lambda client: client.set_terminated(self._id, status))
+
+    def _start(self, stage: str, item: str, params: Mapping[str, Any], tags: Mapping[str, Any]) -> None:
+        name = f"{stage}@{item}" if item else stage
+        all_tags = {"mlflow.runName": name, "stage": stage, "item": item, **_git_tags(), **tags}
+        if os.environ.get("DVC_EXP_NAME"):
+            all_tags["dvc_experiment"] = os.environ["DVC_EXP_NAME"]
+
+        def create(client: Any) -> str:
+            from mlflow.entities import Param
+
+            run = client.create_run(_experiment(client), tags={k: str(v) for k, v in all_tags.items()})
+            client.log_batch(run.info.run_id, params=[Param(k, str(v)) for k, v in _flat(params).items()])
+            return run.info.run_id
+
+        try:
+            self._client = _client()
+        except Exception as error:  # a broken store is a store that cannot be reached
+            self._give_up(error)
+        self._id = self._try(create) or ""
+
+    def _try(self, call: Callable[[Any], _Result]) -> _Result | None:
+        if self._client is None:
+            return None
+        try:
+            return call(self._client)
+        except Exception as error:  # whatever the tracker does, the stage goes on
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: Exception) -> None:
+        self._client = None
+        reason = " ".join(str(error).split())[:200]
+        print(f"tracking: {uri()} cannot be reached, so this run is not tracked ({reason})", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def run(stage: str, item: str = "", *, params: Mapping[str, Any], **tags: Any) -> Iterator[Run]:
+    """A run around one stage item, ended as FINISHED, as KILLED by Ctrl-C, or as FAILED by any other exception."""
+    tracked = Run(stage, item, params, tags)
+    try:
+        yield tracked
+    except BaseException as error:
+        tracked.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+    tracked.end("FINISHED")
+
+
+def _client() -> Any:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the default takes four minutes to say no
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return mlflow.MlflowClient(uri())
+
+
+def _experiment(client: Any) -> str:
+    """The experiment's id; it is created once, under a lock, since two at a time break a fresh SQLite store."""
+    from filelock import FileLock
+
+    local = uri().startswith("sqlite:")
+    with FileLock(root() / "mlflow.db.lock") if local else contextlib.nullcontext():
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment:
+            return experiment.experiment_id
+        return client.create_experiment(EXPERIMENT, artifact_location=(root() / "mlruns").as_uri() if local else None)
+
+
+def _git_tags() -> dict[str, str]:
+    """The commit, and whether the tree differs from it; nothing where git or its folder is missing."""
+
+    def ask(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return {
+            "mlflow.source.git.commit": ask("rev-parse", "HEAD"),
+            "git_commit": ask("rev-parse", "HEAD"),
+            "git_dirty": str(bool(ask("status", "--porcelain", "--untracked-files=no"))).lower(),
+        }
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+
+
+def _flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} as {"a.b": 1}."""
+    flat: dict[str, Any] = {}
+    for key, value in params.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat

@@ -1,0 +1,32 @@
+"""One thin entry per DVC stage: the only place where params, paths, seeds and tracking meet."""
+
+import os
+import re
+import sys
+
+
+def _foreign():
+    """The first package that is not the one requirements.lock names, as "name: needed, found"; or None."""
+    if sys.version_info < (3, 11):
+        return "Python: 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2]
+    import importlib.metadata as metadata
+
+    with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "requirements.lock")) as lock:
+        pinned = re.findall(r"^([\w.-]+)==([^ ;\\]+)", lock.read(), re.MULTILINE)
+    for name in ("tensorflow", "keras", "numpy", "tensorflow-datasets", "matplotlib", "mlflow", "pydantic", "jinja2"):
+        needed = [version for package, version in pinned if package == name]
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found = "none"
+        if found not in needed:
+            return "%s: %s is needed, %s is installed" % (name, " or ".join(needed), found)
+    return None
+
+
+_reason = _foreign()
+if _reason:
+    sys.exit(
+        "error: this Python (%s) is not the project's (%s); type `make repro`, or `. .venv/bin/activate` before dvc"
+        % (sys.executable, _reason)
+    )

@@ -1,0 +1,113 @@
+"""train_vae, train_gan: one model, one seed -> models/, logs/ and, where the model takes them, snapshots/."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import checkpoint, config, data, errors, files, grids, models, sampling, tracking, training
+from pipeline.progress import Progress
+from pipeline.schedule import Schedule
+
+SLIDER_IMAGES = 16
+
+
+@dataclasses.dataclass
+class Training:
+    """What one training leaves: the log's rows, the snapshots by step, and the failure if it came to one."""
+
+    rows: list[dict[str, float]] = dataclasses.field(default_factory=list)
+    snapshots: dict[int, np.ndarray] = dataclasses.field(default_factory=dict)
+    failure: training.NonFinite | None = None
+
+
+def main() -> None:
+    arguments = _arguments()
+    variant, seed = arguments.model, arguments.seed
+    item = f"{variant}-{seed}"
+    params = config.read()
+    if variant not in params.models:
+        raise errors.UserError(f"params.yaml: models must hold {variant!r}; got {', '.join(params.models)}")
+    settings = models.configure(variant, params.models[variant])
+    dataset = data.load()
+    model = models.build(variant, settings, seed)
+    schedule = models.schedule(variant, settings, len(dataset.train.images))
+    described = {"models": {variant: settings.model_dump()}, "seed": seed}
+    tags = {"seed": seed, "model": variant, "data": dataset.manifest["label"]}
+    with tracking.run(f"train_{models.family(variant)}", item, params=described, **tags) as run:
+        run.dataset(dataset.manifest, dataset.train.images)
+        result = _train(item, model, dataset, schedule, seed=seed, run=run)
+        steps = result.failure.step if result.failure else schedule.steps
+        description = checkpoint.describe(model, variant=variant, seed=seed, steps=steps, data=dataset.manifest)
+        _save(item, model, result, description, schedule)
+        run.tag("status", "failed" if result.failure else "trained")
+        run.artifact(checkpoint.FOLDER / item)
+        run.artifact(Path("logs") / f"{item}.csv")
+    print(f"{item}: {steps:,} steps; the model is in {checkpoint.FOLDER / item}/", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
+    parser.add_argument("model", help="an entry of `models` in params.yaml")
+    parser.add_argument("seed", type=int, help="the training seed")
+    return parser.parse_args()
+
+
+def _train(
+    item: str,
+    model: models.GenerativeModel,
+    dataset: data.Dataset,
+    schedule: Schedule,
+    *,
+    seed: int,
+    run: tracking.Run,
+) -> Training:
+    result = Training()
+    latents = sampling.latents(schedule.snapshot_images, model.latent_dim, seed=seed)
+    progress = Progress(item, schedule.steps)
+    try:
+        for row in training.fit(model, dataset.train.images, dataset.test.images, schedule=schedule, seed=seed):
+            result.rows.append({schedule.unit: row.number, **row.scalars})
+            run.scalars(row.scalars, row.number)
+            progress.at(row.step, ", ".join(f"{name} {value:.4g}" for name, value in list(row.scalars.items())[:3]))
+            if schedule.snapshot_every and row.step % schedule.snapshot_every == 0:
+                images = sampling.to_uint8(sampling.draw(model.sample, latents))
+                result.snapshots[row.step] = images
+                run.image("samples", grids.tile(images[:SLIDER_IMAGES], columns=4), row.step)
+    except training.NonFinite as error:
+        result.failure = error
+    finally:
+        progress.close()
+    return result
+
+
+def _save(
+    item: str, model: models.GenerativeModel, result: Training, description: dict, schedule: Schedule
+) -> None:
+    """Writes the log, the snapshots and the model folder; the folder of a failed training holds no weights."""
+    columns = list(result.rows[0]) if result.rows else [schedule.unit]
+    files.write_csv(Path("logs") / f"{item}.csv", columns, result.rows)
+    if schedule.snapshot_every:
+        shape = (0, schedule.snapshot_images, *data.IMAGE_SHAPE)
+        images = np.stack(list(result.snapshots.values())) if result.snapshots else np.zeros(shape, np.uint8)
+        arrays = {"steps": np.array(list(result.snapshots), np.int32), "images": images}
+        files.write_npz(Path("snapshots") / f"{item}.npz", arrays)
+    folder = checkpoint.FOLDER / item
+    if result.failure is None:
+        checkpoint.save(folder, model, description)
+        return
+    failure = result.failure
+    print(
+        f"warning: {item}: {failure}: kept as a failed training, without weights; try a lower learning_rate",
+        file=sys.stderr,
+        flush=True,
+    )
+    checkpoint.save_failed(folder, description, step=failure.step, scalar=failure.scalar)
+
+
+if __name__ == "__main__":
+    sys.exit(errors.exit_code_of(main))
