@@ -60,7 +60,7 @@ def _describe(split: Split) -> dict[str, Any]:
 
 
 def check(split: Split, path: Path | str, name: str) -> None:
-    """Raises `UserError` unless the split holds images and labels as `Split` says, as many of the one as of the other."""
+    """Raises `UserError` unless the split is as `Split` says, with as many labels as images."""
     files.expect_array(path, f"{name}_images", split.images, "uint8", (None, *IMAGE_SHAPE))
     files.expect_array(path, f"{name}_labels", split.labels, "uint8", (None,))
     if len(split.images) != len(split.labels) or not len(split.images):

@@ -30,14 +30,12 @@ def exit_code_of(main: Callable[[], int | None]) -> int:
         if error.errno in _NO_ROOM:
             return _say(f"{_place(error)}: no space left on the disk; free some and run the same command again", 1)
         if error.errno in _NO_PERMISSION:
-            return _say(
-                f"{_place(error)}: no permission to write here ({error.strerror}); change it and run again", 1
-            )
+            return _say(f"{_place(error)}: no permission to write here ({error.strerror}); change it and run again", 1)
         raise
 
 
 def _place(error: OSError) -> str:
-    return str(error.filename or os.getcwd())
+    return str(error.filename or "the disk")
 
 
 def _say(sentence: str, code: int) -> int:

@@ -1,18 +1,106 @@
-"""`python -m pipeline.export FOLDER`: adds the compiled signatures to a model folder that holds description and weights.
+"""
+Writing model folders (`pipeline.checkpoint` reads them).
 
-A process of its own, so that the bytes depend on the model alone.
+`python -m pipeline.export FOLDER` adds the compiled signatures to a folder that holds description and weights: a
+process of its own, since the names in a SavedModel carry a count of all that its process traced before.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pipeline import checkpoint, models
-from pipeline.backend import tf
+from pipeline import checkpoint, files, models
+from pipeline.backend import keras, tf
+
+if TYPE_CHECKING:
+    from pipeline.models import GenerativeModel
 
 
-def main(folder: Path) -> None:
+def describe(model: GenerativeModel, *, variant: str, seed: int, steps: int, data: dict[str, Any]) -> dict[str, Any]:
+    """What `model.json` says of a trained model; `data` is the manifest of what it was trained on."""
+    return {
+        "format": checkpoint.FORMAT,
+        "status": "trained",
+        "variant": variant,
+        "settings": model.config.model_dump(),
+        "seed": seed,
+        "steps": steps,
+        "latent_dim": model.latent_dim,
+        "samplers": list(model.samplers),
+        "data": {"label": data["label"], "sha256": data["sha256"]},
+        "networks": {name: _structure(network) for name, network in model.networks.items()},
+    }
+
+
+def _structure(network: keras.Model) -> dict[str, Any]:
+    layers = [
+        {
+            "name": layer.name,
+            "type": type(layer).__name__.removesuffix("Layer"),
+            "activation": getattr(getattr(layer, "activation", None), "__name__", None),
+            "inputs": [tensor._keras_history.operation.name for tensor in _inputs(layer)],
+            "shape": list(layer.output.shape[1:]),
+            "parameters": layer.count_params(),
+        }
+        for layer in network.layers
+    ]
+    inputs = {name for layer in layers for name in layer["inputs"]} - {layer["name"] for layer in layers}
+    given = [
+        {
+            "name": name,
+            "type": "Input",
+            "activation": None,
+            "inputs": [],
+            "parameters": 0,
+            "shape": list(network.inputs[0].shape[1:]),
+        }
+        for name in sorted(inputs)
+    ]
+    return {"parameters": network.count_params(), "layers": [*given, *layers]}
+
+
+def _inputs(layer: keras.Layer) -> list:
+    return [] if isinstance(layer, keras.layers.InputLayer) else [layer.input]
+
+
+def save(folder: Path, model: GenerativeModel, description: dict[str, Any]) -> None:
+    """Writes the folder, whole or not at all."""
+    with files.replacing(folder) as part:
+        part.mkdir()
+        for name, network in model.networks.items():
+            network.save_weights(part / f"{name}.weights.h5")
+        files.write_json(part / checkpoint.DESCRIPTION, description)
+        export = subprocess.run(
+            [sys.executable, "-m", "pipeline.export", str(part.resolve())],
+            cwd=Path(__file__).parent.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if export.returncode:
+            raise RuntimeError(f"{folder}: writing the signatures failed:\n{export.stderr}")
+        files.write_json(part / checkpoint.DESCRIPTION, {**description, "files": _hashes(part)})
+
+
+def save_failed(folder: Path, description: dict[str, Any], *, step: int, scalar: str) -> None:
+    """Writes the folder of a training whose `scalar` was not finite at `step`: the description, no weights."""
+    failure = {"step": step, "scalar": scalar}
+    with files.replacing(folder) as part:
+        part.mkdir()
+        files.write_json(
+            part / checkpoint.DESCRIPTION, {**description, "status": "failed", "failure": failure, "files": {}}
+        )
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != checkpoint.DESCRIPTION)
+    return {path.relative_to(folder).as_posix(): files.sha256(path) for path in found}
+
+
+def add_signatures(folder: Path) -> None:
     """Builds the described model, loads its weights, traces its signatures and saves them."""
     description = checkpoint.read_description(folder)
     variant = description["variant"]
@@ -32,4 +120,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    add_signatures(Path(sys.argv[1]))

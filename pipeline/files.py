@@ -20,7 +20,8 @@ from pipeline.errors import UserError
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields a path beside `path` to write a file or a folder to; moves it to `path` when the block succeeds.
+    """
+    Yields a path beside `path` to write a file or a folder to; moves it to `path` when the block succeeds.
 
     The name is fixed, so what a killed process left is replaced by the next one.
     """
@@ -32,7 +33,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield part
         if path.is_dir():
             shutil.rmtree(path)
-        os.replace(part, path)
+        part.replace(path)
     finally:
         _remove(part)
 
@@ -62,8 +63,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Writes JSON with sorted keys; a non-finite number is an error, since JSON has none."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    """Writes JSON, keys in the order given; a non-finite number is an error, since JSON has none."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:

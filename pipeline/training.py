@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.backend import tf
-from pipeline.models import GenerativeModel
 from pipeline.schedule import Schedule, minibatches
+
+if TYPE_CHECKING:
+    from pipeline.models import GenerativeModel
 
 EVAL_BATCH = 1000
 
@@ -31,10 +34,9 @@ class Row:
     scalars: dict[str, float]
 
 
-def fit(
-    model: GenerativeModel, train: np.ndarray, test: np.ndarray, *, schedule: Schedule, seed: int
-) -> Iterator[Row]:
-    """Trains `model`, yielding after each row of the log. Python is entered nowhere else.
+def fit(model: GenerativeModel, train: np.ndarray, test: np.ndarray, *, schedule: Schedule, seed: int) -> Iterator[Row]:
+    """
+    Trains `model`, yielding after each row of the log. Python is entered nowhere else.
 
     Args:
       train, test: uint8 [N, 28, 28].
@@ -61,12 +63,14 @@ def fit(
 
 
 def _compiled(model: GenerativeModel, seed: int) -> tuple[Callable, Callable]:
-    """`model.train_step` and `model.eval_step` as XLA programs over many minibatches: (images, table, step) -> scalars."""
+    """The two steps of `model` as XLA programs over many minibatches: (images, table, first step) -> scalars."""
 
     def over_table(one_step: Callable) -> Callable:
         @tf.function(jit_compile=True, autograph=False)
         def run(images: tf.Tensor, table: tf.Tensor, first_step: int) -> dict[str, tf.Tensor]:
-            return _scan(lambda i: one_step(_gather(images, table[i]), tf.stack([seed, first_step + i])), table.shape[0])
+            return _scan(
+                lambda i: one_step(_gather(images, table[i]), tf.stack([seed, first_step + i])), table.shape[0]
+            )
 
         return lambda images, table, step: run(images, table, tf.constant(step, tf.int32))
 

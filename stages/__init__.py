@@ -5,7 +5,7 @@ import re
 import sys
 
 
-def _foreign():
+def _foreign() -> object:
     """The first package that is not the one requirements.lock names, as "name: needed, found"; or None."""
     if sys.version_info < (3, 11):
         return "Python: 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline import config, data, errors, sources, tracking
+from pipeline import data, errors, sources, tracking
+from pipeline.params import read as read_params
 
 
 def main() -> None:
     argparse.ArgumentParser(prog="python -m stages.prepare", description=__doc__).parse_args()
-    params = config.read()
+    params = read_params()
     dataset = sources.obtain(params.data.source)
     manifest = dataset.manifest
     with tracking.run("prepare", params={"data": params.data.model_dump()}, data=manifest["label"]) as run:

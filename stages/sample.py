@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import checkpoint, config, errors, files, grids, sampling, tracking
+from pipeline import checkpoint, errors, files, grids, sampling, tracking
+from pipeline.params import Sample
+from pipeline.params import read as read_params
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.sample", description=__doc__)
     parser.add_argument("item", help="a model folder's name, such as vae-0")
     item = parser.parse_args().item
-    settings = config.read().sample
+    settings = read_params().sample
     description = checkpoint.read_description(checkpoint.FOLDER / item)
     tags = {key: description[key] for key in ("seed", "status")} | {"model": description["variant"]}
     with tracking.run("sample", item, params={"sample": settings.model_dump()}, **tags) as run:
@@ -33,7 +35,7 @@ def main() -> None:
     print(f"sample: {item}: {drawn}; the grids are in grids/{item}/", flush=True)
 
 
-def _draw(item: str, description: dict, settings: config.Sample) -> dict[str, np.ndarray]:
+def _draw(item: str, description: dict, settings: Sample) -> dict[str, np.ndarray]:
     """{sampler: uint8 [count, 28, 28]}; nothing of a failed training."""
     if description["status"] == "failed":
         return {}

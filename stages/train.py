@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import checkpoint, config, data, errors, files, grids, models, sampling, tracking, training
+from pipeline import checkpoint, config, data, errors, export, files, grids, models, sampling, tracking, training
 from pipeline.progress import Progress
 from pipeline.schedule import Schedule
 
@@ -29,10 +29,7 @@ def main() -> None:
     arguments = _arguments()
     variant, seed = arguments.model, arguments.seed
     item = f"{variant}-{seed}"
-    params = config.read()
-    if variant not in params.models:
-        raise errors.UserError(f"params.yaml: models must hold {variant!r}; got {', '.join(params.models)}")
-    settings = models.configure(variant, params.models[variant])
+    settings = models.configure(variant, config.model_settings(variant))
     dataset = data.load()
     model = models.build(variant, settings, seed)
     schedule = models.schedule(variant, settings, len(dataset.train.images))
@@ -42,7 +39,7 @@ def main() -> None:
         run.dataset(dataset.manifest, dataset.train.images)
         result = _train(item, model, dataset, schedule, seed=seed, run=run)
         steps = result.failure.step if result.failure else schedule.steps
-        description = checkpoint.describe(model, variant=variant, seed=seed, steps=steps, data=dataset.manifest)
+        description = export.describe(model, variant=variant, seed=seed, steps=steps, data=dataset.manifest)
         _save(item, model, result, description, schedule)
         run.tag("status", "failed" if result.failure else "trained")
         run.artifact(checkpoint.FOLDER / item)
@@ -85,9 +82,7 @@ def _train(
     return result
 
 
-def _save(
-    item: str, model: models.GenerativeModel, result: Training, description: dict, schedule: Schedule
-) -> None:
+def _save(item: str, model: models.GenerativeModel, result: Training, description: dict, schedule: Schedule) -> None:
     """Writes the log, the snapshots and the model folder; the folder of a failed training holds no weights."""
     columns = list(result.rows[0]) if result.rows else [schedule.unit]
     files.write_csv(Path("logs") / f"{item}.csv", columns, result.rows)
@@ -98,7 +93,7 @@ def _save(
         files.write_npz(Path("snapshots") / f"{item}.npz", arrays)
     folder = checkpoint.FOLDER / item
     if result.failure is None:
-        checkpoint.save(folder, model, description)
+        export.save(folder, model, description)
         return
     failure = result.failure
     print(
@@ -106,7 +101,7 @@ def _save(
         file=sys.stderr,
         flush=True,
     )
-    checkpoint.save_failed(folder, description, step=failure.step, scalar=failure.scalar)
+    export.save_failed(folder, description, step=failure.step, scalar=failure.scalar)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The models: one file a variant, each with its `Config`, its `Model` and its `FAMILY`. A new file here is a new variant."""
+"""The models, one file a variant: its `FAMILY`, its `Config`, its `schedule` and its `Model`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def configure(name: str, settings: Any) -> Any:
 
 
 def family(name: str) -> str:
-    """"vae" or "gan": which stage trains the variant."""
+    """Which stage trains the variant: "vae" or "gan"."""
     return _module(name).FAMILY
 
 

