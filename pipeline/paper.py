@@ -9,7 +9,7 @@ AUTHOR = "Ariz Ahmad, University of Florida"
 # Figures 3 and 4: training loss, nats an image, by epoch. The last epochs are an image without text; at epoch 50 the
 # author's notebook, another run, prints 148.1849 and the book's notebook 149.19.
 VAE_LOSS = {1: 190.4068, 2: 169.8990, 3: 166.4429, 4: 164.3855, 5: 162.9596}
-VAE_LOSS_50 = {"the author's notebook, another run": 148.1849, "the book's notebook": 149.19}
+VAE_LOSS_50 = {"the author's notebook (another run)": 148.1849, "the book's notebook": 149.19}
 
 # Figure 6: iteration, discriminator loss, discriminator accuracy in percent, generator loss; each row one minibatch.
 GAN_LOG = [

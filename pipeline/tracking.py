@@ -158,7 +158,9 @@ def _experiment(client: Any) -> str:
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment:
             return experiment.experiment_id
-        return client.create_experiment(EXPERIMENT, artifact_location=(root() / "mlruns").as_uri() if local else None)
+        location = (root() / "mlruns").as_uri() if local else None  # MLflow would take the working directory's
+        kind = {"mlflow.experimentKind": "custom_model_development"}  # else the page opens on its language-model tools
+        return client.create_experiment(EXPERIMENT, location, tags=kind)
 
 
 def _git_tags() -> dict[str, str]:

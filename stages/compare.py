@@ -35,7 +35,7 @@ def main() -> None:
         for name in ("index.html", "report.md", "summary.json"):
             run.artifact(REPORT / name)
     print(f"compare: the report is in {REPORT / 'index.html'}", flush=True)
-    if not dataset.manifest["whole"]:
+    if params.data.source == "auto" and not dataset.manifest["whole"]:
         print(
             f"compare: made with the {dataset.manifest['label']}; for the whole of MNIST, go online and type: "
             "dvc repro --force --single-item prepare && dvc repro",

@@ -44,8 +44,8 @@ def build(
         ),
         "models": _models(summary, descriptions, in_data),
         "vae": _vae(summary, in_data),
-        "vae_note": "At epoch 50 the paper shows a picture without text; "
-        + ", ".join(f"{who}, prints {loss}" for who, loss in paper.VAE_LOSS_50.items())
+        "vae_note": "For epoch 50 the paper shows a picture without text; there "
+        + " and ".join(f"{who} prints {loss}" for who, loss in paper.VAE_LOSS_50.items())
         + ".",
         "gan": _gan(summary, in_data),
         "sharpness": _sharpness(summary, in_data),

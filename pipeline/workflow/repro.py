@@ -47,11 +47,14 @@ def _last_lines(params: Params, code: int) -> list[str]:
     if code:
         return [
             "",
-            "interrupted" if code == 130 else "stopped: the stage named above failed, and what is behind it did not run",
+            "interrupted"
+            if code == 130
+            else "stopped: the stage named above failed, and what is behind it did not run",
             "next: mend what the message says, then `make repro`; what is done is not done again",
         ]
     manifest = data.read_manifest()
-    shown = "" if manifest["whole"] else f" (made with the {manifest['label']}: `make repro` tries for the whole again)"
+    again = ": `make repro` tries for the whole again" if params.data.source == "auto" else ""
+    shown = "" if manifest["whole"] else f" (made with the {manifest['label']}{again})"
     return [
         "",
         f"report:  {REPORT}{shown}; as text: {REPORT.with_name('report.md')}",

@@ -69,7 +69,9 @@ def quick() -> int:
     FOLDER.mkdir()
     copy(Path(), FOLDER, TINY)
     environment = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI", "DVC_ROOT")}
-    code = subprocess.run([sys.executable, "-m", "pipeline", "repro"], cwd=FOLDER, env=environment, check=False).returncode
+    code = subprocess.run(
+        [sys.executable, "-m", "pipeline", "repro"], cwd=FOLDER, env=environment, check=False
+    ).returncode
     if not code:
         print(f"\nquick: every stage ran, at tiny settings: not a result. Report: {FOLDER / 'report' / 'index.html'}")
         print("next:  make repro, for the paper's settings")
