@@ -1,5 +1,4 @@
-"""
-Model folders: weights, a description, and compiled functions that TensorFlow alone can call.
+"""Model folders: weights, a description, and compiled functions that TensorFlow alone can call.
 
     model.json                     what it is: variant, settings, seed, steps, data, networks, SHA-256 of the files
     <network>.weights.h5           the weights, as Keras reads them

@@ -27,8 +27,7 @@ def vae_losses(log: Log) -> dict[str, dict[str, float]]:
 
 
 def gan_log(log: Log) -> dict[str, dict[str, dict[str, float]]]:
-    """
-    By iteration of the paper: scalar -> paper, ours (one minibatch each), difference; accuracy in percent, and its
+    """By iteration of the paper: scalar -> paper, ours (one minibatch each), difference; accuracy in percent, and its
     mean over the iterations of the row.
     """
     found = {int(step): row for row, step in enumerate(log.get("iteration", []))}
@@ -46,8 +45,7 @@ def gan_log(log: Log) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def sharpness_of(images: np.ndarray, mean_image: np.ndarray, real_variance: float | None = None) -> dict[str, float]:
-    """
-    Means over a set of images, with standard errors: Laplacian variance, its ratio to real digits, distance to the
+    """Means over a set of images, with standard errors: Laplacian variance, its ratio to real digits, distance to the
     mean image.
 
     Args:

@@ -1,5 +1,4 @@
-"""
-Writing model folders (`pipeline.checkpoint` reads them).
+"""Writing model folders (`pipeline.checkpoint` reads them).
 
 `python -m pipeline.export FOLDER` adds the compiled signatures to a folder that holds description and weights: a
 process of its own, since the names in a SavedModel carry a count of all that its process traced before.

@@ -20,8 +20,7 @@ from pipeline.errors import UserError
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """
-    Yields a path beside `path` to write a file or a folder to; moves it to `path` when the block succeeds.
+    """Yields a path beside `path` to write a file or a folder to; moves it to `path` when the block succeeds.
 
     The name is fixed, so what a killed process left is replaced by the next one.
     """

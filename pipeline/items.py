@@ -11,8 +11,7 @@ FOLDERS = ("models", "logs", "snapshots", "samples", "grids")  # each holds one 
 
 
 def stale(params: Params, root: Path = Path()) -> list[Path]:
-    """
-    Files and folders of items that `params` no longer names, and what killed processes left half-written.
+    """Files and folders of items that `params` no longer names, and what killed processes left half-written.
 
     DVC can name folders alone as the inputs of `plot` and `compare`, so a stale file would change their hash.
     """

@@ -6,8 +6,7 @@ from pipeline.backend import tf
 
 
 def bernoulli_nll(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """
-    Cross-entropy of pixels in [0, 1] under independent Bernoullis, summed over an image, in nats.
+    """Cross-entropy of pixels in [0, 1] under independent Bernoullis, summed over an image, in nats.
 
     For grey pixels this is the paper's loss (784 times the mean binary cross-entropy), but no normalised likelihood.
 
@@ -22,8 +21,7 @@ def bernoulli_nll(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def kl_to_standard_normal(mean: tf.Tensor, log_var: tf.Tensor) -> tf.Tensor:
-    """
-    KL(N(mean, exp(log_var)) || N(0, 1)) per image, in nats. Kingma and Welling 2014, appendix B.
+    """KL(N(mean, exp(log_var)) || N(0, 1)) per image, in nats. Kingma and Welling 2014, appendix B.
 
     Args:
       mean, log_var: [B, Z].
@@ -35,8 +33,7 @@ def kl_to_standard_normal(mean: tf.Tensor, log_var: tf.Tensor) -> tf.Tensor:
 
 
 def real_or_fake(logits: tf.Tensor, real: bool) -> tf.Tensor:
-    """
-    Binary cross-entropy of a discriminator's logits with one label for all: 1 for real, 0 for fake, in nats.
+    """Binary cross-entropy of a discriminator's logits with one label for all: 1 for real, 0 for fake, in nats.
 
     The generator's non-saturating loss is this with `real=True` on its fakes. Goodfellow et al. 2014, section 3.
 

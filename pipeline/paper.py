@@ -1,5 +1,4 @@
-"""
-The numbers that the paper prints. Ahmad, 'GAN vs VAE', University of Florida; its settings are those of the
+"""The numbers that the paper prints. Ahmad, 'GAN vs VAE', University of Florida; its settings are those of the
 notebooks of Langr and Bok, 'GANs in Action', chapters 2 and 3.
 """
 

@@ -68,8 +68,7 @@ class Params(Section):
 
 
 def read(path: Path = config.PATH) -> Params:
-    """
-    Reads and checks params.yaml.
+    """Reads and checks params.yaml.
 
     Raises:
       UserError: the file is missing or is no YAML, or a key is unknown, missing, mistyped or out of range.

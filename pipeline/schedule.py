@@ -12,8 +12,7 @@ from pipeline.sampling import generator
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """
-    `steps` minibatches of `batch_size`; each row of the log covers `log_every` of them.
+    """`steps` minibatches of `batch_size`; each row of the log covers `log_every` of them.
 
     `epochs`: every image once an epoch, in a new order; the last minibatch of an epoch may be smaller.
     `with_replacement`: indices drawn uniformly at every step.
@@ -44,8 +43,7 @@ def epochs(count: int, *, batch_size: int, train_count: int) -> Schedule:
 
 
 def minibatches(schedule: Schedule, row: int, *, train_count: int, seed: int) -> list[np.ndarray]:
-    """
-    Indices of the training images for the steps of one row of the log.
+    """Indices of the training images for the steps of one row of the log.
 
     Returns:
       int32 tables [steps, batch]; a second one of one step where an epoch's last minibatch is smaller.

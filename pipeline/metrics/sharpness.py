@@ -6,8 +6,7 @@ import numpy as np
 
 
 def laplacian_variance(images: np.ndarray) -> np.ndarray:
-    """
-    Variance of the discrete Laplacian over an image, float64 [N]. Pech-Pacheco et al. 2000.
+    """Variance of the discrete Laplacian over an image, float64 [N]. Pech-Pacheco et al. 2000.
 
     It grows with edges, and with noise as well: an image of noise is no sharp image.
 
@@ -20,8 +19,7 @@ def laplacian_variance(images: np.ndarray) -> np.ndarray:
 
 
 def distance_to(images: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """
-    Euclidean distance of each image to `centre`, float64 [N], in units of a pixel's full range.
+    """Euclidean distance of each image to `centre`, float64 [N], in units of a pixel's full range.
 
     Args:
       images: [N, H, W] in [0, 1].

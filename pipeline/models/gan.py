@@ -17,8 +17,7 @@ PIXELS = 28 * 28
 
 
 class Config(Section):
-    """
-    `discriminator_update`: two updates in a row, on the real and then on the fake batch (`separate`: the code
+    """`discriminator_update`: two updates in a row, on the real and then on the fake batch (`separate`: the code
     that printed the paper's log), or one on the sum of both losses (`joint`: the paper's pseudocode).
     """
 

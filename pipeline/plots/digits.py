@@ -12,8 +12,7 @@ from pipeline.plots import show_image, titled
 
 
 def snapshots(steps: np.ndarray, images: np.ndarray, side: int, label: str, columns: int = 5) -> Figure:
-    """
-    A grid of generated digits for each snapshot, from the same latents.
+    """A grid of generated digits for each snapshot, from the same latents.
 
     Args:
       steps: int [S].
@@ -31,8 +30,7 @@ def snapshots(steps: np.ndarray, images: np.ndarray, side: int, label: str, colu
 
 
 def side_by_side(sheets: Sequence[tuple[str, np.ndarray]], side: int, label: str, columns: int = 2) -> Figure:
-    """
-    The first side * side images of each set, not chosen: real digits and every sampler.
+    """The first side * side images of each set, not chosen: real digits and every sampler.
 
     Args:
       sheets: (name, uint8 [N, 28, 28]) each.
@@ -49,8 +47,7 @@ def side_by_side(sheets: Sequence[tuple[str, np.ndarray]], side: int, label: str
 
 
 def reconstructions(originals: np.ndarray, decoded: np.ndarray, label: str) -> Figure:
-    """
-    Test digits above what the VAE makes of them.
+    """Test digits above what the VAE makes of them.
 
     Args:
       originals, decoded: uint8 [N, 28, 28].

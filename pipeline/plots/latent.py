@@ -13,8 +13,7 @@ from pipeline.plots import CLASS_COLOURS, show_image, titled
 
 
 def scatter(means: np.ndarray, labels: np.ndarray, label: str) -> Figure:
-    """
-    Test digits where the encoder puts them, coloured by class, each class named at its median.
+    """Test digits where the encoder puts them, coloured by class, each class named at its median.
 
     Args:
       means: [N, Z]; the first two dimensions are shown.
@@ -52,8 +51,7 @@ def _apart(places: np.ndarray, distance: float) -> np.ndarray:
 
 
 def manifold(digits: np.ndarray, coordinates: np.ndarray, label: str) -> Figure:
-    """
-    Digits decoded over the latent plane.
+    """Digits decoded over the latent plane.
 
     Args:
       digits: uint8 [side * side, 28, 28], rows from the top, the second coordinate falling.
@@ -75,8 +73,7 @@ def manifold(digits: np.ndarray, coordinates: np.ndarray, label: str) -> Figure:
 
 
 def interpolation(walks: Sequence[tuple[str, np.ndarray]], label: str) -> Figure:
-    """
-    Walks between pairs of random latents, one model a panel.
+    """Walks between pairs of random latents, one model a panel.
 
     Args:
       walks: (name, uint8 [rows, steps, 28, 28]) each.

@@ -1,4 +1,4 @@
-"""The check of the whole params.yaml, which DVC does not do: it passes over an unknown key, and trains a double item once."""
+"""The check of the whole params.yaml, which DVC does not do: it passes over unknown keys and double items."""
 
 from __future__ import annotations
 
