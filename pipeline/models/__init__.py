@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,6 +64,11 @@ def schedule(name: str, settings: config.Section, train_count: int) -> Schedule:
 def build(name: str, settings: config.Section, seed: int) -> GenerativeModel:
     """A fresh model; its weights depend on `seed` alone."""
     return _module(name).Model(settings, seed)
+
+
+def variables(parts: Mapping[str, Any]) -> dict[str, tf.Variable]:
+    """The variables of networks and optimizers, by names that no two share and that every process gives alike."""
+    return {f"{name}/{v.path}": v.value for name, part in parts.items() for v in part.variables}
 
 
 def _module(name: str) -> ModuleType:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from pipeline import losses
 from pipeline.backend import keras, tf
 from pipeline.config import Decay, PositiveFloat, PositiveInt, Section
+from pipeline.models import variables
 from pipeline.sampling import layer_seeds
 from pipeline.schedule import Schedule
 
@@ -67,8 +68,7 @@ class Model:
 
     @property
     def state(self) -> dict[str, tf.Variable]:
-        parts = {**self.networks, "g_optimizer": self._g_optimizer, "d_optimizer": self._d_optimizer}
-        return {f"{name}/{v.path}": v.value for name, part in parts.items() for v in part.variables}
+        return variables({**self.networks, "g_optimizer": self._g_optimizer, "d_optimizer": self._d_optimizer})
 
     def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         d_key, g_key = tf.unstack(tf.random.split(key, 2))
@@ -129,7 +129,7 @@ class Model:
 
 
 def _adam(config: Config, network: keras.Model) -> keras.optimizers.Adam:
-    adam = keras.optimizers.Adam(config.learning_rate, config.beta_1, config.beta_2, config.epsilon)
+    adam = keras.optimizers.Adam(config.learning_rate, config.beta_1, config.beta_2, config.epsilon, name="adam")
     adam.build(network.trainable_variables)
     return adam
 

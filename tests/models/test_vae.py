@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.backend import keras, tf
+from tests.models.test_contract import batch, build, key
+
+
+def test_parameters_are_the_papers() -> None:
+    counts = {name: network.count_params() for name, network in build("vae").networks.items()}
+    assert counts == {"encoder": 201_988, "decoder": 202_256}
+    assert sum(counts.values()) == 404_244
+
+
+def test_losses_agree_with_keras_on_the_same_noise() -> None:
+    model = build("vae", epsilon_std=0.5)
+    images = batch()
+    mean, log_var = model.networks["encoder"](images)
+    noise = 0.5 * tf.random.stateless_normal(mean.shape, key())
+    decoded = model.sample(mean + tf.exp(log_var / 2) * noise)
+    flat = [tf.reshape(x, (5, 784)) for x in (images, decoded)]
+    reconstruction = 784 * np.mean(keras.losses.binary_crossentropy(*flat))
+    kl = -0.5 * np.mean(np.sum(1 + log_var - np.square(mean) - np.exp(log_var), axis=1))
+    scalars = model.eval_step(images, key())
+    np.testing.assert_allclose(scalars["test/reconstruction"], reconstruction, rtol=1e-5)
+    np.testing.assert_allclose(scalars["test/kl"], kl, rtol=1e-4)
+    np.testing.assert_allclose(scalars["test/loss"], reconstruction + kl, rtol=1e-5)
+
+
+def test_first_update_is_rmsprops() -> None:
+    # From zero, RMSprop's mean square is (1 - rho) g^2, so the step is rate * g / (sqrt(0.1) |g| + ...)
+    model = build("vae")
+    kernel = model.networks["decoder"].get_layer("logits").kernel
+    before = kernel.numpy()
+    with tf.GradientTape() as tape:
+        loss = model.eval_step(batch(), key())["test/loss"]
+    gradient = tape.gradient(loss, kernel.value).numpy()
+    model.train_step(batch(), key())
+    large = np.abs(gradient) > 1e-3
+    expected = 1e-3 * gradient[large] / np.sqrt(0.1 * np.square(gradient[large]) + 1e-7)
+    np.testing.assert_allclose(before[large] - kernel.numpy()[large], expected, rtol=1e-3)
+
+
+def test_layers_are_the_papers() -> None:
+    hidden = [network.get_layer("hidden") for network in build("vae").networks.values()]
+    assert [(layer.units, layer.activation.__name__) for layer in hidden] == [(256, "relu"), (256, "relu")]

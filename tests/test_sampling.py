@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline import sampling
+
+
+def test_a_latent_depends_on_seed_and_place_alone() -> None:
+    few, many = (sampling.latents(count, 3, seed=5) for count in (4, 9))
+    np.testing.assert_array_equal(few, many[:4])
+    assert not np.array_equal(few, sampling.latents(4, 3, seed=6))
+    assert few.dtype == np.float32
+
+
+def test_latents_are_standard_normal() -> None:
+    latents = sampling.latents(20_000, 2, seed=0)
+    # five standard errors: 1 / sqrt(40000) of the mean, sqrt(2 / 40000) of the variance
+    assert abs(latents.mean()) < 0.025
+    assert abs(latents.var() - 1) < 0.036
+
+
+def test_draw_calls_with_one_size_and_returns_as_many_as_asked(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(sampling, "CHUNK", 4)
+    sizes = []
+
+    def decode(latents: np.ndarray) -> np.ndarray:
+        sizes.append(len(latents))
+        return np.broadcast_to(latents[:, :1, np.newaxis, np.newaxis], (len(latents), 28, 28, 1))
+
+    latents = sampling.latents(10, 3, seed=0)
+    images = sampling.draw(decode, latents)
+    assert sizes == [4, 4, 4]
+    np.testing.assert_array_equal(images[:, 0, 0], latents[:, 0])
+
+
+def test_a_bernoulli_draw_depends_on_seed_and_place_alone() -> None:
+    means = np.random.default_rng(0).random((9, 28, 28), dtype=np.float32)
+    few, many = sampling.bernoulli(means[:4], seed=1), sampling.bernoulli(means, seed=1)
+    np.testing.assert_array_equal(few, many[:4])
+    assert set(np.unique(many)) == {0.0, 1.0}
+
+
+def test_bernoulli_draws_have_their_means() -> None:
+    means = np.full((50, 28, 28), 0.3, np.float32)
+    # five standard errors: sqrt(.3 * .7 / 39200)
+    assert abs(sampling.bernoulli(means, seed=0).mean() - 0.3) < 0.012
+    assert not sampling.bernoulli(means * 0, seed=0).any()
+    assert sampling.bernoulli(means * 0 + 1, seed=0).all()
+
+
+def test_uint8_rounds_to_the_nearest_level() -> None:
+    pixels = np.array([-0.1, 0.0, 0.4 / 255, 0.6 / 255, 1.0, 1.2], np.float32)
+    assert sampling.to_uint8(pixels).tolist() == [0, 0, 0, 1, 255, 255]
+
+
+def test_streams_are_independent() -> None:
+    assert sampling.generator("a", 0).random() != sampling.generator("b", 0).random()
+    assert sampling.generator("a", 0).random() == sampling.generator("a", 0).random()
+
+
+def test_layer_seeds_are_distinct() -> None:
+    seeds = [s for seed in (0, 1) for net in ("encoder", "decoder") for s in sampling.layer_seeds(seed, net, 3)]
+    assert len(set(seeds)) == 12

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import data, models, training
+from pipeline.schedule import Schedule, epochs
+from tests.models.test_contract import build, weights
+
+
+def gan_schedule(log_every: int, steps: int = 20) -> Schedule:
+    return Schedule("with_replacement", 16, steps=steps, log_every=log_every)
+
+
+def rows(model: models.GenerativeModel, digits: data.Dataset, schedule: Schedule, seed: int = 0) -> list[training.Row]:
+    train, test = digits.train.images[:240], digits.test.images[:50]
+    return list(training.fit(model, train, test, schedule=schedule, seed=seed))
+
+
+def test_the_length_of_a_call_does_not_change_the_weights(digits: data.Dataset) -> None:
+    trained = []
+    for log_every in (5, 20):
+        model = build("gan")
+        rows(model, digits, gan_schedule(log_every))
+        trained.append(weights(model))
+    assert all(np.array_equal(trained[0][k], trained[1][k]) for k in trained[0])
+
+
+def test_a_row_holds_means_and_the_last_steps_own_values(digits: data.Dataset) -> None:
+    single = rows(build("gan"), digits, gan_schedule(1, steps=5))
+    (row,) = rows(build("gan"), digits, gan_schedule(5, steps=5))
+    assert [r.step for r in single] == [1, 2, 3, 4, 5]
+    assert row.number == 5
+    for name in ("d_loss", "d_accuracy", "g_loss", "d_grad_norm", "g_grad_norm"):
+        np.testing.assert_allclose(row.scalars[name], np.mean([r.scalars[name] for r in single]), rtol=1e-6)
+    for name in ("d_loss", "d_accuracy", "g_loss"):
+        np.testing.assert_allclose(row.scalars[f"{name}_batch"], single[-1].scalars[name], rtol=1e-6)
+    assert list(row.scalars)[:5] == ["d_loss", "d_accuracy", "g_loss", "d_grad_norm", "g_grad_norm"]
+
+
+def test_vae_rows_are_epochs_with_training_and_test_scalars(digits: data.Dataset) -> None:
+    schedule = epochs(2, batch_size=50, train_count=240)  # 4 minibatches of 50 and one of 40
+    first, second = rows(build("vae"), digits, schedule)
+    assert [(r.step, r.number) for r in (first, second)] == [(5, 1), (10, 2)]
+    assert list(first.scalars) == [f"{s}/{n}" for s in ("train", "test") for n in ("loss", "reconstruction", "kl")]
+    parts = first.scalars["test/reconstruction"] + first.scalars["test/kl"]
+    np.testing.assert_allclose(first.scalars["test/loss"], parts, rtol=1e-6)
+    assert second.scalars["train/loss"] < first.scalars["train/loss"]
+
+
+def test_test_scalars_cover_every_test_image(digits: data.Dataset) -> None:
+    # With no noise the mean over all 50 images is that of one batch of 50.
+    model = build("vae", epsilon_std=1e-9)
+    (row,) = rows(model, digits, epochs(1, batch_size=240, train_count=240))
+    images = digits.test.images[:50, ..., np.newaxis] / np.float32(255)
+    expected = model.eval_step(images, np.array([0, 0], np.int32))["test/loss"]
+    np.testing.assert_allclose(row.scalars["test/loss"], expected, rtol=1e-5)
+
+
+@dataclasses.dataclass
+class Breaking:
+    """A model whose loss is not finite at one step."""
+
+    at: int
+    last_step_scalars: tuple[str, ...] = ()
+
+    def train_step(self, _images: Any, key: Any) -> dict[str, Any]:
+        from pipeline.backend import tf
+
+        step = tf.cast(key[1], tf.float32)
+        return {"fine": step, "loss": tf.where(key[1] == self.at, np.float32(np.nan), step)}
+
+    def eval_step(self, _images: Any, _key: Any) -> dict[str, Any]:
+        return {}
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_at_its_step(digits: data.Dataset) -> None:
+    # steps count from 0 inside and from 1 outside: the seventh step
+    with pytest.raises(training.NonFinite, match="loss is not finite at step 7") as error:
+        rows(Breaking(at=6), digits, gan_schedule(5))  # type: ignore[arg-type]
+    assert (error.value.step, error.value.scalar) == (7, "loss")
+
+
+def test_images_are_scaled_to_the_unit_range() -> None:
+    gathered = training._gather(np.array([[[0, 51], [102, 255]]], np.uint8), np.array([0, 0]))
+    assert gathered.shape == (2, 2, 2, 1)
+    np.testing.assert_allclose(gathered[1, :, :, 0], [[0.0, 0.2], [0.4, 1.0]], rtol=1e-6)
