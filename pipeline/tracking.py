@@ -99,12 +99,12 @@ class Run:
         def create(client: Any) -> str:
             from mlflow.entities import Param
 
-            run = client.create_run(_experiment(client), tags={k: str(v) for k, v in all_tags.items()})
+            run = client.create_run(experiment, tags={k: str(v) for k, v in all_tags.items()})
             client.log_batch(run.info.run_id, params=[Param(k, str(v)) for k, v in _flat(params).items()])
             return run.info.run_id
 
         try:
-            self._client = _client()
+            self._client, experiment = _open_store()
         except Exception as error:  # a broken store is a store that cannot be reached
             self._give_up(error)
         self._id = self._try(create) or ""
@@ -149,18 +149,19 @@ def _client() -> Any:
     return mlflow.MlflowClient(uri())
 
 
-def _experiment(client: Any) -> str:
-    """The experiment's id; it is created once, under a lock, since two at a time break a fresh SQLite store."""
+def _open_store() -> tuple[Any, str]:
+    """A client and the experiment's id. Under a lock, since two first users at a time break a fresh SQLite store."""
     from filelock import FileLock
 
     local = uri().startswith("sqlite:")
     with FileLock(root() / "mlflow.db.lock") if local else contextlib.nullcontext():
+        client = _client()
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment:
-            return experiment.experiment_id
+            return client, experiment.experiment_id
         location = (root() / "mlruns").as_uri() if local else None  # MLflow would take the working directory's
         kind = {"mlflow.experimentKind": "custom_model_development"}  # else the page opens on its language-model tools
-        return client.create_experiment(EXPERIMENT, location, tags=kind)
+        return client, client.create_experiment(EXPERIMENT, location, tags=kind)
 
 
 def _git_tags() -> dict[str, str]:

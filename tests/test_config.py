@@ -81,7 +81,7 @@ def test_every_wrong_setting_is_named_at_once(path: Path) -> None:
 @pytest.mark.parametrize("text", ["a: [1", "- 1\n", "", "a: 1\na: 2\n"])
 def test_what_is_no_mapping_is_refused(path: Path, text: str) -> None:
     path.write_text(text)
-    with pytest.raises(UserError, match="no valid YAML|must be a mapping"):
+    with pytest.raises(UserError, match=r"no valid YAML|must be a mapping"):
         config.load(path)
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 
@@ -11,6 +10,10 @@ from pipeline import files
 from pipeline.errors import UserError
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     files.write_text(path, "old\n")
@@ -18,7 +21,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         part.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old\n"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert names(tmp_path) == ["a.txt"]
 
 
 def test_a_folder_replaces_a_folder(tmp_path: Path) -> None:
@@ -26,14 +29,14 @@ def test_a_folder_replaces_a_folder(tmp_path: Path) -> None:
         with files.replacing(tmp_path / "folder") as part:
             part.mkdir()
             (part / name).touch()
-    assert os.listdir(tmp_path) == ["folder"]
-    assert os.listdir(tmp_path / "folder") == ["new"]
+    assert names(tmp_path) == ["folder"]
+    assert names(tmp_path / "folder") == ["new"]
 
 
 def test_what_a_killed_process_left_is_replaced(tmp_path: Path) -> None:
     (tmp_path / ".a.txt.part").mkdir()
     files.write_text(tmp_path / "a.txt", "new")
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert names(tmp_path) == ["a.txt"]
 
 
 def test_arrays_come_back_and_their_bytes_are_stable(tmp_path: Path) -> None:
@@ -89,7 +92,9 @@ def test_json_refuses_what_json_has_not(tmp_path: Path) -> None:
         files.read_json(tmp_path / "b.json")
 
 
-@pytest.mark.parametrize("array", [None, np.zeros((3, 28, 28)), np.zeros((3, 28), np.uint8), np.zeros((3, 27, 28), np.uint8)])
+@pytest.mark.parametrize(
+    "array", [None, np.zeros((3, 28, 28)), np.zeros((3, 28), np.uint8), np.zeros((3, 27, 28), np.uint8)]
+)
 def test_arrays_of_another_shape_or_type_are_refused(array: np.ndarray | None) -> None:
     with pytest.raises(UserError, match=r"x.npz: expected images uint8 \[N, 28, 28\]; got"):
         files.expect_array("x.npz", "images", array, "uint8", (None, 28, 28))

@@ -39,7 +39,9 @@ class Model:
         self.latent_dim = config.latent_dim
         self.networks = {"encoder": _encoder(config, seed), "decoder": _decoder(config, seed)}
         self._weights = [v for network in self.networks.values() for v in network.trainable_variables]
-        self._optimizer = keras.optimizers.RMSprop(config.learning_rate, rho=config.rho, epsilon=config.epsilon, name="rmsprop")
+        self._optimizer = keras.optimizers.RMSprop(
+            config.learning_rate, rho=config.rho, epsilon=config.epsilon, name="rmsprop"
+        )
         self._optimizer.build(self._weights)
 
     @property

@@ -59,7 +59,9 @@ def test_generator_step_leaves_the_discriminator_alone() -> None:
     model = build("gan")
     before = [w.numpy() for w in model.networks["discriminator"].weights]
     model._train_generator(tf.zeros((5, 100)))  # type: ignore[attr-defined]
-    assert all(np.array_equal(w.numpy(), b) for w, b in zip(model.networks["discriminator"].weights, before, strict=True))
+    assert all(
+        np.array_equal(w.numpy(), b) for w, b in zip(model.networks["discriminator"].weights, before, strict=True)
+    )
 
 
 def test_discriminate_takes_images_in_the_unit_range() -> None:
