@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
@@ -74,8 +75,6 @@ class Project:
     def would_run(self) -> set[str]:
         """The stages that `dvc repro` would run now, those behind them aside where DVC cannot tell before."""
         printed = self.ok("dvc", "status", "--json")
-        import json
-
         return {name for name in json.loads(printed) if not name.endswith(".dvc")}
 
 

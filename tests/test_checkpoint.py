@@ -13,6 +13,8 @@ from pipeline import checkpoint, export, files, models, sampling
 from pipeline.errors import UserError
 from tests.models.test_contract import build
 
+pytestmark = pytest.mark.slow  # each writes its signatures in a process of its own
+
 Saved = tuple[Path, models.GenerativeModel]
 DATA = {"label": "MNIST", "sha256": "0" * 64}
 

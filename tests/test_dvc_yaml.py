@@ -1,0 +1,70 @@
+"""dvc.yaml must name what the stages really need: a dep that is missing there is a change that reruns nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline import items, models
+from pipeline.params import Params
+from tests.conftest import ROOT
+from tests.imports import files_needed
+
+STAGES: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+MODULES = {name: stage["cmd"].split()[2] for name, stage in STAGES.items()}
+DATA = ("data", "figures", "grids", "logs", "models", "report", "samples", "snapshots")
+
+
+def code_deps(stage: str) -> set[str]:
+    return {dep for dep in STAGES[stage]["deps"] if Path(dep).parts[0] in ("pipeline", "stages")}
+
+
+def outputs(stage: dict[str, Any]) -> list[str]:
+    listed = [*stage.get("outs", []), *stage.get("metrics", [])]
+    return [out if isinstance(out, str) else next(iter(out)) for out in listed]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_are_the_imports(stage: str) -> None:
+    own = {dep for dep in code_deps(stage) if "${" in dep}
+    templates = {dep for dep in code_deps(stage) if dep.endswith(".jinja")}
+    trained = [name for name in models.names() if stage == f"train_{models.family(name)}"]
+    by_models = {path for name in trained for path in files_needed(f"pipeline.models.{name}")}
+    variants = {f"pipeline/models/{name}.py" for name in trained}
+    assert code_deps(stage) - own - templates == (files_needed(MODULES[stage]) | by_models) - variants
+    assert own == ({"pipeline/models/${item.model}.py"} if stage.startswith("train") else set())
+    assert templates == (
+        {str(p.relative_to(ROOT)) for p in ROOT.glob("pipeline/report/*.jinja")} if stage == "compare" else set()
+    )
+
+
+def test_training_does_not_depend_on_what_comes_after_it() -> None:
+    for stage in ("train_vae", "train_gan"):
+        assert not {dep for dep in code_deps(stage) if any(part in dep for part in ("plots", "report", "metrics"))}
+
+
+def test_no_two_stages_write_the_same_and_inputs_are_outputs_of_others() -> None:
+    made = [out for stage in STAGES.values() for out in outputs(stage)]
+    families = [out for out in made if "${" in out]
+    assert len(set(made) - set(families)) == len(made) - len(families)
+    for stage in STAGES.values():
+        for dep in stage["deps"]:
+            if Path(dep).parts[0] in DATA:
+                assert any(out == dep or Path(out).parent == Path(dep) for out in made), dep
+
+
+def test_item_folders_are_those_of_the_matrix_stages() -> None:
+    written = {Path(out).parts[0] for stage in STAGES.values() if "matrix" in stage for out in outputs(stage)}
+    assert written == set(items.FOLDERS)
+
+
+def test_every_params_key_is_some_stages_param_or_matrix() -> None:
+    named = {str(key).split(".")[0] for stage in STAGES.values() for key in stage.get("params", [])}
+    assert named | {"models"} == set(Params.model_fields)
+
+
+def test_names_that_users_know() -> None:
+    assert list(STAGES) == ["prepare", "train_vae", "train_gan", "sample", "plot", "compare"]

@@ -1,0 +1,289 @@
+"""The whole pipeline at tiny settings, as users run it: on the whole of MNIST where it is at hand."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from pipeline import checkpoint, data, files
+from pipeline.workflow.scratch import BANNER
+from tests.conftest import ENVIRONMENT, ROOT, Project, mnist_at_hand
+
+pytestmark = pytest.mark.slow
+
+ITEMS = {"train_vae@vae-0", "train_gan@gan-0", "sample@vae-0", "sample@gan-0"}
+STAGES = {"prepare", *ITEMS, "plot", "compare"}
+PAPERS_FIGURES = (
+    "figure-1-vae-structure",
+    "figure-2-gan-algorithm",
+    "figure-3-vae-loss-first-epochs",
+    "figure-4-vae-loss-last-epochs",
+    "figure-5-latent-space",
+    "figure-6-gan-log",
+    "figure-7-gan-losses",
+    "figure-8-gan-samples",
+    "figure-9-discriminator-accuracy",
+    "section-5.1.4-manifold",
+)
+
+
+def ran(printed: str) -> set[str]:
+    return {line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")}
+
+
+def runs(project: Project) -> list[Any]:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{project.root / 'mlflow.db'}")
+    (experiment,) = (e for e in client.search_experiments() if e.name == "gan-vs-vae")
+    return client.search_runs([experiment.experiment_id])
+
+
+def test_every_output_is_there_and_whole(finished: Project) -> None:
+    root = finished.root
+    dataset = data.load(root / "data")
+    assert dataset.manifest["whole"] == mnist_at_hand()
+    for name in PAPERS_FIGURES:
+        with Image.open(root / "figures" / f"{name}.png") as image:
+            assert image.width > 500
+    for item, samplers in (("vae-0", {"means", "bernoulli"}), ("gan-0", {"samples"})):
+        arrays = files.read_npz(root / "samples" / f"{item}.npz")
+        assert set(arrays) == samplers
+        assert all(a.shape == (200, 28, 28) and a.dtype == np.uint8 for a in arrays.values())
+        assert {p.stem for p in (root / "grids" / item).iterdir()} == samplers
+        assert checkpoint.read_description(root / "models" / item)["data"]["sha256"] == dataset.manifest["sha256"]
+    snapshots = files.read_npz(root / "snapshots" / "gan-0.npz")
+    assert snapshots["steps"].tolist() == [20, 40, 60]
+    assert snapshots["images"].shape == (3, 16, 28, 28)
+    assert not list(root.rglob("*.part"))
+
+
+def test_logs_hold_the_columns_that_are_promised(finished: Project) -> None:
+    header = (finished.root / "logs" / "vae-0.csv").read_text().splitlines()[0]
+    parts = ("loss", "reconstruction", "kl")
+    assert header == ",".join(["epoch", *(f"{s}/{p}" for s in ("train", "test") for p in parts)])
+    header = (finished.root / "logs" / "gan-0.csv").read_text().splitlines()[0]
+    assert header == (
+        "iteration,d_loss,d_accuracy,g_loss,d_grad_norm,g_grad_norm,d_loss_batch,d_accuracy_batch,g_loss_batch"
+    )
+    assert files.read_csv(finished.root / "logs" / "gan-0.csv")["iteration"].tolist() == [20, 40, 60]
+    curves = (finished.root / "figures" / "curves.csv").read_text().splitlines()
+    assert curves[0] == "model,seed,step,name,value"
+    assert len(curves) == 1 + 6 + 3 * 8
+
+
+def test_what_is_no_result_says_so_everywhere(finished: Project) -> None:
+    for name in ("index.html", "report.md"):
+        assert BANNER in (finished.root / "report" / name).read_text()
+        assert ("5,000-digit subset" in (finished.root / "report" / name).read_text()) != mnist_at_hand()
+
+
+def test_nothing_to_do_runs_nothing_and_says_where_things_are(project: Project) -> None:
+    printed = project.ok("python", "-m", "pipeline", "repro")
+    assert ran(printed) == set()
+    assert all(word in printed for word in ("report/index.html", "figures/", "make ui", "params.yaml"))
+
+
+def test_dvc_shows_graph_metrics_plots_and_params(finished: Project) -> None:
+    assert "train_vae@vae-0" in finished.ok("dvc", "dag")
+    metrics = json.loads(finished.ok("dvc", "metrics", "show", "--json"))
+    summary = metrics[""]["data"]["report/summary.json"]["data"]
+    assert summary["real"]["sharpness_ratio"] == 1.0
+    assert summary["items"]["vae-0"]["parameters"] == 404_244
+    out = finished.root.parent / "plots"
+    finished.ok("dvc", "plots", "show", "--out", str(out))
+    page = (out / "index.html").read_text()
+    assert "train/loss" in page
+    assert "facet" in page
+
+
+def test_every_stage_item_has_a_run_with_what_it_made(finished: Project) -> None:
+    found = {run.info.run_name: run for run in runs(finished)}
+    assert set(found) == STAGES
+    assert {run.info.status for run in found.values()} == {"FINISHED"}
+    gan = found["train_gan@gan-0"]
+    assert gan.data.params["models.gan.iterations"] == "60"
+    assert {"stage": "train_gan", "seed": "0", "model": "gan", "status": "trained"}.items() <= gan.data.tags.items()
+    assert "d_grad_norm" in gan.data.metrics
+    artifacts = Path(gan.info.artifact_uri.removeprefix("file://").replace("%20", " "))
+    assert (artifacts / "gan-0" / "saved_model.pb").is_file()
+    assert len(list((artifacts / "images").glob("samples*.png"))) >= 3  # the slider's steps
+    assert gan.inputs.dataset_inputs[0].dataset.name in ("MNIST", "5,000-digit subset")
+    assert "items/vae-0/samplers/means/sharpness_ratio" in found["compare"].data.metrics
+
+
+@pytest.mark.parametrize("cores", [{0}, set(os.sched_getaffinity(0))])
+def test_running_again_leaves_the_lock_without_a_changed_byte(project: Project, cores: set[int]) -> None:
+    before = project.lock()
+    everything = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        printed = project.ok("dvc", "repro", "--force")
+    finally:
+        os.sched_setaffinity(0, everything)
+    assert ran(printed) == STAGES
+    assert project.lock() == before
+
+
+def test_changing_the_gan_reruns_nothing_of_the_vae(project: Project) -> None:
+    project.set({"models": {"gan": {"learning_rate": 0.002}}})
+    printed = project.ok("dvc", "repro")
+    assert ran(printed) == {"train_gan@gan-0", "sample@gan-0", "plot", "compare"}
+
+
+def test_adding_a_seed_runs_only_that_seed_and_removing_it_leaves_nothing(project: Project) -> None:
+    before = yaml.safe_load(project.lock())
+    project.set({"seeds": [0, 1]})
+    added = {"train_vae@vae-1", "train_gan@gan-1", "sample@vae-1", "sample@gan-1"}
+    assert ran(project.ok("dvc", "repro")) == {*added, "plot", "compare"}
+    assert "vae-1" in (project.root / "report" / "report.md").read_text()
+    project.set({"seeds": [0]})
+    refused = project.run("dvc", "repro")
+    assert refused.returncode != 0
+    assert "no longer named by params.yaml" in refused.stderr
+    assert "make prune" in refused.stderr
+    printed = project.ok("python", "-m", "pipeline", "repro")
+    assert "pruned models/vae-1" in printed
+    assert not (project.root / "models" / "vae-1").exists()
+    assert yaml.safe_load(project.lock()) == before
+
+
+def test_a_caption_retrains_nothing(project: Project) -> None:
+    path = project.root / "pipeline" / "plots" / "curves.py"
+    path.write_text(path.read_text().replace("Figure 9: discriminator accuracy", "Figure 9: accuracy"))
+    assert project.would_run() == {"plot"}  # and compare, if the figures change
+
+
+def test_an_unfinite_training_is_a_counted_result_and_stops_nothing(project: Project) -> None:
+    project.set({"models": {"gan": {"learning_rate": 1e30}}})
+    done = project.run("python", "-m", "pipeline", "repro")
+    assert done.returncode == 0, done.stderr
+    assert "warning: gan-0: " in done.stderr
+    assert "is not finite at step" in done.stderr
+    assert "failed:  1 of 2 trainings: gan-0 (step" in done.stdout
+    description = checkpoint.read_description(project.root / "models" / "gan-0")
+    assert description["status"] == "failed"
+    assert files.read_npz(project.root / "samples" / "gan-0.npz") == {}
+    assert "1 of 2 trainings failed: gan-0" in (project.root / "report" / "report.md").read_text()
+    failed = [run for run in runs(project) if run.data.tags.get("status") == "failed"]
+    assert {run.data.tags["stage"] for run in failed} == {"train_gan", "sample"}
+
+
+def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_is_whole(project: Project) -> None:
+    before = project.lock()
+    (project.root / "dvc.lock").unlink()
+    project.set({"models": {"gan": {"iterations": 2_000_000, "snapshot_every": 1_000_000}}})
+    command = [sys.executable, "-m", "stages.train", "gan", "0"]
+    shutil.rmtree(project.root / "models" / "gan-0")
+    with subprocess.Popen(
+        command, cwd=project.root, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "2,000,000 steps" in process.stdout.readline()
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "nothing was half-written" in said
+    assert not (project.root / "models" / "gan-0").exists()
+    assert not [path for path in project.root.rglob("*.part") if ".dvc" not in path.parts]
+    project.set({"models": {"gan": {"iterations": 60, "snapshot_every": 20}}})
+    project.ok("dvc", "repro")
+    assert project.lock() == before
+
+
+def test_wrong_params_stop_before_anything_runs(project: Project) -> None:
+    project.set({"models": {"gan": {"lr": 1}}})
+    done = project.run("python", "-m", "pipeline", "repro")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "models.gan.lr is not a setting" in done.stderr
+
+
+def test_models_of_other_data_are_not_compared(project: Project) -> None:
+    path = project.root / "models" / "vae-0" / "model.json"
+    description = json.loads(path.read_text())
+    description["data"]["sha256"] = "0" * 64
+    files.write_json(path, description)
+    done = project.run("python", "-m", "stages.compare")
+    assert done.returncode == 1
+    assert "models/vae-0: trained on other data" in done.stderr
+
+
+def test_no_permission_is_one_sentence(project: Project) -> None:
+    (project.root / "report").chmod(0o500)
+    try:
+        if os.geteuid() == 0:  # root may write anywhere: take a folder that nobody can make files in
+            shutil.rmtree(project.root / "report")
+            (project.root / "report").symlink_to("/proc/self")
+        done = project.run("python", "-m", "stages.compare")
+    finally:
+        with contextlib.suppress(OSError):
+            (project.root / "report").chmod(0o700)
+    assert done.returncode == 1
+    assert "error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_subset_is_left_behind_when_mnist_comes_within_reach(project: Project, tmp_path: Path) -> None:
+    project.set({"data": {"source": "auto"}})
+    offline = {"TFDS_DATA_DIR": str(tmp_path / "nothing"), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    printed = project.ok("python", "-m", "pipeline", "repro", **offline)
+    assert "5,000-digit subset: `make repro` tries for the whole again" in printed.replace("(made with the ", "")
+    assert not data.read_manifest(project.root / "data")["whole"]
+    assert ran(project.ok("python", "-m", "pipeline", "repro", **offline)) == set()
+    if mnist_at_hand():
+        printed = project.ok("python", "-m", "pipeline", "repro")
+        assert "MNIST can be had now" in printed
+        assert data.read_manifest(project.root / "data")["whole"]
+
+
+def test_sample_command_draws_from_any_model_folder(finished: Project, tmp_path: Path) -> None:
+    for item, options in (("gan-0", []), ("vae-0", ["--sampler", "bernoulli"])):
+        out = tmp_path / f"{item}.png"
+        folder = str(finished.root / "models" / item)
+        finished.ok("python", "-m", "pipeline", "sample", folder, "--count", "10", "--out", str(out), *options)
+        with Image.open(out) as image:
+            assert image.size == (2 * (4 * 30 + 2), 2 * (3 * 30 + 2))
+    refused = finished.run("python", "-m", "pipeline", "sample", folder, "--sampler", "samples")
+    assert "--sampler must be one of means, bernoulli" in refused.stderr
+
+
+def test_experiments_run_apart_and_land_in_the_same_store(project: Project) -> None:
+    (project.root / ".dvc" / "config.local").unlink()
+    shutil.copy(ROOT / ".gitignore", project.root)
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.invalid"]
+    for arguments in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "all"]):
+        project.ok("git", *arguments)
+    before = len(runs(project))
+    bare = {"HOME": str(project.root / "home"), "GIT_CONFIG_NOSYSTEM": "1"}  # a user who never told git a name
+    project.ok("dvc", "exp", "run", "--temp", "-S", "models.gan.learning_rate=0.003", **bare)
+    assert len(runs(project)) == before + 4  # train, sample, plot, compare
+    project.ok("dvc", "exp", "run", "--queue", "-S", "models.gan.learning_rate=0.004", **bare)
+    project.ok("dvc", "queue", "start", **bare)
+    deadline = time.monotonic() + 240
+    while len(runs(project)) < before + 8 and time.monotonic() < deadline:
+        time.sleep(1)
+    rates = {run.data.params.get("models.gan.learning_rate") for run in runs(project)}
+    assert {"0.003", "0.004"} <= rates
+    project.run("dvc", "queue", "stop", **bare)
+    printed = project.ok("dvc", "params", "diff", "--json")
+    assert json.loads(printed) == {}
+    project.set({"models": {"gan": {"learning_rate": 0.005}}})
+    changed = json.loads(project.ok("dvc", "params", "diff", "--json"))["params.yaml"]
+    assert changed == {"models.gan.learning_rate": {"old": 0.001, "new": 0.005}}

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.progress import PLAIN_LINES, Progress
+
+
+def test_elsewhere_than_on_a_terminal_it_is_a_few_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("gan-0", 1000)
+    for done in range(10, 1001, 10):
+        progress.at(done, f"loss {done}")
+    progress.close()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "gan-0: 1,000 steps"
+    assert len(lines) == 1 + PLAIN_LINES
+    assert lines[-1].startswith("gan-0: 1,000 of 1,000 steps")
+    assert "a second, 0 s left; loss 1000" in lines[-1]
