@@ -37,7 +37,9 @@ class Inputs:
         return self.dataset.manifest["label"]
 
     def logs_of(self, variants: list[str]) -> dict[str, dict[str, np.ndarray]]:
-        return {item: log for item, log in self.logs.items() if self.descriptions[item]["variant"] in variants}
+        """Logs of these variants; a training that failed before its first row has none."""
+        kept = {item for item, description in self.descriptions.items() if description["variant"] in variants}
+        return {item: log for item, log in self.logs.items() if item in kept and len(log) > 1}
 
 
 def main() -> None:

@@ -30,6 +30,8 @@ def main() -> None:
                 sheet = grids.tile(images[: settings.grid_side**2], settings.grid_side)
                 grids.save_png(part / f"{name}.png", sheet)
                 run.image(name, sheet, description["steps"])
+            if not samples:
+                files.write_text(part / "failed.txt", f"The training failed at step {description['steps']:,}.\n")
         run.artifact(Path("grids") / item)
     drawn = ", ".join(f"{len(images):,} {name}" for name, images in samples.items()) or "none: its training failed"
     print(f"sample: {item}: {drawn}; the grids are in grids/{item}/", flush=True)

@@ -13,7 +13,7 @@ from pipeline import checkpoint, config, data, errors, export, files, grids, mod
 from pipeline.progress import Progress
 from pipeline.schedule import Schedule
 
-SLIDER_IMAGES = 16
+SLIDER_IMAGES, SLIDER_STEPS = 16, 20
 
 
 @dataclasses.dataclass
@@ -64,17 +64,20 @@ def _train(
     run: tracking.Run,
 ) -> Training:
     result = Training()
-    latents = sampling.latents(schedule.snapshot_images, model.latent_dim, seed=seed)
+    latents = sampling.latents(max(schedule.snapshot_images, SLIDER_IMAGES), model.latent_dim, seed=seed)
+    slider_every = max(1, schedule.steps // schedule.log_every // SLIDER_STEPS) * schedule.log_every
     progress = Progress(item, schedule.steps)
     try:
         for row in training.fit(model, dataset.train.images, dataset.test.images, schedule=schedule, seed=seed):
             result.rows.append({schedule.unit: row.number, **row.scalars})
             run.scalars(row.scalars, row.number)
             progress.at(row.step, ", ".join(f"{name} {value:.4g}" for name, value in list(row.scalars.items())[:3]))
+            if row.step % slider_every == 0:
+                images = sampling.to_uint8(sampling.draw(model.sample, latents[:SLIDER_IMAGES]))
+                run.image("samples", grids.tile(images, columns=4), row.number)
             if schedule.snapshot_every and row.step % schedule.snapshot_every == 0:
-                images = sampling.to_uint8(sampling.draw(model.sample, latents))
-                result.snapshots[row.step] = images
-                run.image("samples", grids.tile(images[:SLIDER_IMAGES], columns=4), row.step)
+                kept = latents[: schedule.snapshot_images]
+                result.snapshots[row.step] = sampling.to_uint8(sampling.draw(model.sample, kept))
     except training.NonFinite as error:
         result.failure = error
     finally:

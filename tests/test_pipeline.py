@@ -125,23 +125,16 @@ def test_every_stage_item_has_a_run_with_what_it_made(finished: Project) -> None
     assert "items/vae-0/samplers/means/sharpness_ratio" in found["compare"].data.metrics
 
 
-@pytest.mark.parametrize("cores", [{0}, set(os.sched_getaffinity(0))])
-def test_running_again_leaves_the_lock_without_a_changed_byte(project: Project, cores: set[int]) -> None:
-    before = project.lock()
+def test_running_again_on_one_core_leaves_the_lock_without_a_changed_byte(project: Project) -> None:
+    before = project.lock()  # made on all cores
     everything = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
+    os.sched_setaffinity(0, {min(everything)})
     try:
         printed = project.ok("dvc", "repro", "--force")
     finally:
         os.sched_setaffinity(0, everything)
     assert ran(printed) == STAGES
     assert project.lock() == before
-
-
-def test_changing_the_gan_reruns_nothing_of_the_vae(project: Project) -> None:
-    project.set({"models": {"gan": {"learning_rate": 0.002}}})
-    printed = project.ok("dvc", "repro")
-    assert ran(printed) == {"train_gan@gan-0", "sample@gan-0", "plot", "compare"}
 
 
 def test_adding_a_seed_runs_only_that_seed_and_removing_it_leaves_nothing(project: Project) -> None:
@@ -171,6 +164,7 @@ def test_an_unfinite_training_is_a_counted_result_and_stops_nothing(project: Pro
     project.set({"models": {"gan": {"learning_rate": 1e30}}})
     done = project.run("python", "-m", "pipeline", "repro")
     assert done.returncode == 0, done.stderr
+    assert ran(done.stdout) == {"train_gan@gan-0", "sample@gan-0", "plot", "compare"}  # and nothing of the VAE
     assert "warning: gan-0: " in done.stderr
     assert "is not finite at step" in done.stderr
     assert "failed:  1 of 2 trainings: gan-0 (step" in done.stdout
@@ -230,7 +224,7 @@ def test_no_permission_is_one_sentence(project: Project) -> None:
     try:
         if os.geteuid() == 0:  # root may write anywhere: take a folder that nobody can make files in
             shutil.rmtree(project.root / "report")
-            (project.root / "report").symlink_to("/proc/self")
+            (project.root / "report").symlink_to("/sys")
         done = project.run("python", "-m", "stages.compare")
     finally:
         with contextlib.suppress(OSError):
@@ -286,4 +280,4 @@ def test_experiments_run_apart_and_land_in_the_same_store(project: Project) -> N
     assert json.loads(printed) == {}
     project.set({"models": {"gan": {"learning_rate": 0.005}}})
     changed = json.loads(project.ok("dvc", "params", "diff", "--json"))["params.yaml"]
-    assert changed == {"models.gan.learning_rate": {"old": 0.001, "new": 0.005}}
+    assert changed == {"models.gan.learning_rate": {"old": 0.001, "new": 0.005, "diff": 0.004}}

@@ -71,18 +71,16 @@ class Model:
         return variables({**self.networks, "g_optimizer": self._g_optimizer, "d_optimizer": self._d_optimizer})
 
     def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
-        d_key, g_key = tf.unstack(tf.random.split(key, 2))
-        fakes = self._generator(self._latents(images, d_key))
-        scalars = self._train_discriminator(2.0 * images - 1.0, fakes)
-        g_loss, g_grad_norm = self._train_generator(self._latents(images, g_key))
+        # One draw for both phases, and not by Philox: under XLA that took a quarter of the step.
+        shape = (2 * tf.shape(images)[0], self.latent_dim)
+        d_latents, g_latents = tf.split(tf.random.stateless_normal(shape, key, alg="threefry"), 2)
+        scalars = self._train_discriminator(2.0 * images - 1.0, self._generator(d_latents))
+        g_loss, g_grad_norm = self._train_generator(g_latents)
         d_grad_norm = scalars.pop("d_grad_norm")
         return {**scalars, "g_loss": g_loss, "d_grad_norm": d_grad_norm, "g_grad_norm": g_grad_norm}
 
     def eval_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         return {}
-
-    def _latents(self, images: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        return tf.random.stateless_normal((tf.shape(images)[0], self.latent_dim), key)
 
     def _train_discriminator(self, reals: tf.Tensor, fakes: tf.Tensor) -> dict[str, tf.Tensor]:
         if self.config.discriminator_update == "joint":
