@@ -73,7 +73,7 @@ class Model:
     def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         # One draw for both phases, and not by Philox: under XLA that took a quarter of the step.
         shape = (2 * tf.shape(images)[0], self.latent_dim)
-        d_latents, g_latents = tf.split(tf.random.stateless_normal(shape, key, alg="threefry"), 2)
+        g_latents, d_latents = tf.split(tf.random.stateless_normal(shape, key, alg="threefry"), 2)
         scalars = self._train_discriminator(2.0 * images - 1.0, self._generator(d_latents))
         g_loss, g_grad_norm = self._train_generator(g_latents)
         d_grad_norm = scalars.pop("d_grad_norm")
