@@ -66,6 +66,7 @@ def _train(
     result = Training()
     latents = sampling.latents(max(schedule.snapshot_images, SLIDER_IMAGES), model.latent_dim, seed=seed)
     slider_every = max(1, schedule.steps // schedule.log_every // SLIDER_STEPS) * schedule.log_every
+    _show_samples(model, latents, 0, run)
     progress = Progress(item, schedule.steps)
     try:
         for row in training.fit(model, dataset.train.images, dataset.test.images, schedule=schedule, seed=seed):
@@ -73,8 +74,7 @@ def _train(
             run.scalars(row.scalars, row.number)
             progress.at(row.step, ", ".join(f"{name} {value:.4g}" for name, value in list(row.scalars.items())[:3]))
             if row.step % slider_every == 0:
-                images = sampling.to_uint8(sampling.draw(model.sample, latents[:SLIDER_IMAGES]))
-                run.image("samples", grids.tile(images, columns=4), row.number)
+                _show_samples(model, latents, row.number, run)
             if schedule.snapshot_every and row.step % schedule.snapshot_every == 0:
                 kept = latents[: schedule.snapshot_images]
                 result.snapshots[row.step] = sampling.to_uint8(sampling.draw(model.sample, kept))
@@ -83,6 +83,12 @@ def _train(
     finally:
         progress.close()
     return result
+
+
+def _show_samples(model: models.GenerativeModel, latents: np.ndarray, number: int, run: tracking.Run) -> None:
+    """Sends a small sheet to the tracker's slider; row 0 is the untrained model, where the slider starts."""
+    images = sampling.to_uint8(sampling.draw(model.sample, latents[:SLIDER_IMAGES]))
+    run.image("samples", grids.tile(images, columns=4), number)
 
 
 def _save(item: str, model: models.GenerativeModel, result: Training, description: dict, schedule: Schedule) -> None:

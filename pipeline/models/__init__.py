@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-    from pipeline.training import Schedule
+    from pipeline.schedule import Schedule
 
 
 class GenerativeModel(Protocol):

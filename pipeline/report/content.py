@@ -83,7 +83,7 @@ def _vae(summary: Mapping[str, Any], in_data: str) -> dict[str, Any]:
 
 def _gan(summary: Mapping[str, Any], in_data: str) -> dict[str, Any]:
     """A row for each iteration that the paper prints, item after item."""
-    header = ("D loss", "paper", "difference", "accuracy %", "paper", "difference", "G loss", "paper", "difference")
+    header = ("D loss", "paper", "diff.", "acc. %", "paper", "diff.", "G loss", "paper", "diff.")
     rows = []
     for item, numbers in summary["items"].items():
         if "iteration" in numbers["final"]:
@@ -93,7 +93,7 @@ def _gan(summary: Mapping[str, Any], in_data: str) -> dict[str, Any]:
                     s = scalars[name]
                     cells += [f"{s['ours']:.{digits}f}", f"{s['paper']:.{digits}f}", f"{s['difference']:+.{digits}f}"]
                 rows.append((f"{item}, {int(step):,}", *cells, f"{scalars['d_accuracy']['ours_mean']:.1f}"))
-    return table((f"model, iteration{in_data}", *header, "mean accuracy %"), rows)
+    return table((f"model, iteration{in_data}", *header, "mean acc. %"), rows)
 
 
 def _sharpness(summary: Mapping[str, Any], in_data: str) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from pipeline import files, paper, plots
+from pipeline.plots import curves, digits, latent, structure
+
+SUBSET = "5,000-digit subset"
+NAMES = ("d_loss", "d_accuracy", "g_loss", "d_grad_norm", "g_grad_norm")
+
+
+def texts(figure: Figure) -> str:
+    return " | ".join(text.get_text() for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text")))
+
+
+def vae_logs() -> dict[str, dict[str, np.ndarray]]:
+    epochs = np.arange(1.0, 8.0)
+    log = {f"{split}/{part}": 200 - epochs for split in ("train", "test") for part in ("loss", "reconstruction", "kl")}
+    return {"vae-0": {"epoch": epochs, **log}, "vae-1": {"epoch": epochs, **log}}
+
+
+def gan_logs() -> dict[str, dict[str, np.ndarray]]:
+    log = {name: np.array([0.5, 0.6]) for name in (*NAMES, "d_loss_batch", "d_accuracy_batch", "g_loss_batch")}
+    return {"gan-0": {"iteration": np.array([100.0, 200.0]), **log}}
+
+
+def every_figure(label: str) -> dict[str, Figure]:
+    images = np.zeros((20, 28, 28), np.uint8)
+    network = {"parameters": 3, "layers": [layer("a", []), layer("b", ["a"]), layer("c", ["a"])]}
+    return {
+        "vae loss": curves.vae_loss(vae_logs(), label, slice(5), paper.VAE_LOSS, "title"),
+        "vae parts": curves.vae_parts(vae_logs(), label),
+        "gan losses": curves.gan_losses(gan_logs(), label, paper.GAN_LOG),
+        "gan accuracy": curves.gan_accuracy(gan_logs(), label, paper.GAN_LOG),
+        "scatter": latent.scatter(np.random.default_rng(0).normal(size=(50, 2)), np.arange(50) % 10, label),
+        "manifold": latent.manifold(images[:4], np.array([-1.0, 1.0]), label),
+        "walks": latent.interpolation([("vae-0", images[:6].reshape(2, 3, 28, 28))], label),
+        "snapshots": digits.snapshots(np.array([1000]), images[np.newaxis], 4, label),
+        "samples": digits.side_by_side([("real", images), ("gan-0", images)], 4, label),
+        "reconstructions": digits.reconstructions(images[:3], images[:3], label),
+        "structure": structure.networks({"networks": {"net": network}}, "title", label, {"net": "a note"}),
+        "pseudocode": structure.pseudocode({"discriminator_update": "joint", "batch_size": 128}, label),
+        "table": structure.table(("a", "b"), [("1", "2")], "title", label),
+        "failed": plots.failed("title", label, "gan-0: failed"),
+    }
+
+
+def layer(name: str, inputs: list[str]) -> dict[str, object]:
+    return {"name": name, "type": "Dense", "activation": "relu", "inputs": inputs, "shape": [4], "parameters": 1}
+
+
+@pytest.mark.parametrize("name", every_figure("MNIST"))
+def test_titles_name_the_data_unless_it_is_the_whole_of_mnist(name: str) -> None:
+    assert f"({SUBSET})" in every_figure(SUBSET)[name].get_suptitle()
+    assert "MNIST" not in every_figure("MNIST")[name].get_suptitle()
+
+
+@pytest.mark.parametrize("name", ["vae loss", "vae parts", "gan losses", "gan accuracy", "scatter", "manifold"])
+def test_every_axis_has_a_name_and_a_unit(name: str) -> None:
+    for axes in every_figure("MNIST")[name].axes:
+        if axes.get_label() != "<colorbar>":
+            assert axes.get_xlabel()
+            assert "(" in axes.get_ylabel()
+
+
+def test_the_papers_values_stand_where_the_epochs_are() -> None:
+    first = curves.vae_loss(vae_logs(), "MNIST", slice(5), paper.VAE_LOSS, "first")
+    last = curves.vae_loss(vae_logs(), "MNIST", slice(-2, None), paper.VAE_LOSS, "last")
+    assert "paper" in texts(first)
+    assert "paper" not in texts(last)
+
+
+def test_the_structure_shows_every_layer_once() -> None:
+    shown = texts(every_figure("MNIST")["structure"])
+    assert all(shown.count(f"{name}\nDense, relu\n4\n1 parameters") == 1 for name in "abc")
+    assert "net: 3 parameters\na note" in shown
+
+
+@pytest.mark.parametrize(("update", "steps"), [("separate", 3), ("joint", 2)])
+def test_the_pseudocode_is_that_of_the_setting(update: str, steps: int) -> None:
+    shown = texts(structure.pseudocode({"discriminator_update": update, "batch_size": 77}, "MNIST"))
+    assert shown.count("one Adam step") == steps
+    assert "draw 77 real images" in shown
+
+
+def test_names_are_moved_apart_and_far_ones_stay() -> None:
+    places = np.array([[0.0, 0.0], [0.0, 0.0], [0.05, 0.0], [9.0, 9.0]])
+    moved = latent._apart(places, 1.0)
+    gaps = [np.hypot(*(moved[i] - moved[j])) for i in range(4) for j in range(i)]
+    assert min(gaps) > 0.95
+    assert moved[3].tolist() == [9.0, 9.0]
+
+
+def test_a_saved_figure_has_stable_bytes(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        plots.save(every_figure("MNIST")["gan accuracy"], tmp_path / name)
+    assert files.sha256(tmp_path / "a.png") == files.sha256(tmp_path / "b.png")
+    assert b"matplotlib" not in (tmp_path / "a.png").read_bytes()
