@@ -237,14 +237,16 @@ def test_no_permission_is_one_sentence(project: Project) -> None:
 def test_a_subset_is_left_behind_when_mnist_comes_within_reach(project: Project, tmp_path: Path) -> None:
     project.set({"data": {"source": "auto"}})
     offline = {"TFDS_DATA_DIR": str(tmp_path / "nothing"), "HTTPS_PROXY": "http://127.0.0.1:9"}
-    printed = project.ok("python", "-m", "pipeline", "repro", **offline)
-    assert "5,000-digit subset: `make repro` tries for the whole again" in printed.replace("(made with the ", "")
+    project.ok("dvc", "repro", "prepare", **offline)
     assert not data.read_manifest(project.root / "data")["whole"]
-    assert ran(project.ok("python", "-m", "pipeline", "repro", **offline)) == set()
     if mnist_at_hand():
         printed = project.ok("python", "-m", "pipeline", "repro")
         assert "MNIST can be had now" in printed
         assert data.read_manifest(project.root / "data")["whole"]
+        assert ran(printed) <= {"compare"}  # which reads data.source; the run-cache has the rest
+    else:
+        printed = project.ok("python", "-m", "pipeline", "repro", **offline)
+        assert "made with the 5,000-digit subset: `make repro` tries for the whole again" in printed
 
 
 def test_sample_command_draws_from_any_model_folder(finished: Project, tmp_path: Path) -> None:

