@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from pipeline import sampling
 
@@ -19,7 +20,7 @@ def test_latents_are_standard_normal() -> None:
     assert abs(latents.var() - 1) < 0.036
 
 
-def test_draw_calls_with_one_size_and_returns_as_many_as_asked(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_draw_calls_with_one_size_and_returns_as_many_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "CHUNK", 4)
     sizes = []
 
