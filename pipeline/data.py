@@ -85,7 +85,10 @@ def load(folder: Path = FOLDER) -> Dataset:
     path = folder / "dataset.npz"
     arrays, description = files.read_npz(path), read_manifest(folder)
     for name in ("train", "test"):
-        split = Split(arrays.get(f"{name}_images"), arrays.get(f"{name}_labels"))  # type: ignore[arg-type]
+        missing = {f"{name}_images", f"{name}_labels"} - arrays.keys()
+        if missing:
+            raise UserError(f"{path}: expected {', '.join(sorted(missing))}; got no such array; run `dvc repro`")
+        split = Split(arrays[f"{name}_images"], arrays[f"{name}_labels"])
         check(split, path, name)
         for part in ("images", "labels"):
             expected, found = description["splits"][name][f"{part}_sha256"], files.array_sha256(getattr(split, part))

@@ -112,11 +112,11 @@ def read_npz(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise UserError(f"{path}: damaged ({error}); remove it and run `dvc repro`") from None
 
 
-def expect_array(path: str | os.PathLike[str], name: str, array: Any, dtype: str, shape: Sequence[int | None]) -> None:
+def expect_array(
+    path: str | os.PathLike[str], name: str, array: np.ndarray, dtype: str, shape: Sequence[int | None]
+) -> None:
     """Raises `UserError` unless `array` has this dtype and shape; None stands for any size."""
     wanted = f"{name} {dtype} [{', '.join('N' if size is None else str(size) for size in shape)}]"
-    if array is None:
-        raise UserError(f"{path}: expected {wanted}; got no such array")
     fits = array.ndim == len(shape) and all(w in (None, g) for w, g in zip(shape, array.shape, strict=True))
     if str(array.dtype) != dtype or not fits:
         raise UserError(f"{path}: expected {wanted}; got {array.dtype} {list(array.shape)}")

@@ -48,7 +48,7 @@ def test_what_is_saved_is_what_is_loaded(folder: Path, digits: data.Dataset) -> 
         (lambda a: {**a, "test_images": a["test_images"][:, :27]}, r"\[N, 28, 28\]; got uint8 \[1000, 27, 28\]"),
         (lambda a: {**a, "test_labels": a["test_labels"] + 1}, "expected test labels 0 to 9; got 10"),
         (lambda a: {**a, "train_images": a["train_images"] ^ 1}, "train_images: expected SHA-256"),
-        (lambda a: {k: v for k, v in a.items() if k != "test_labels"}, "expected test_labels.*no such array"),
+        (lambda a: {k: v for k, v in a.items() if k != "test_labels"}, "expected test_labels; got no such array"),
         (lambda a: {**a, **{k: v[:0] for k, v in a.items() if "test" in k}}, "at least one"),
     ],
 )

@@ -70,15 +70,17 @@ class Model:
     def sample(self, latents: tf.Tensor) -> tf.Tensor:
         return tf.sigmoid(self.networks["decoder"](latents))
 
+    def _decode(self, latents: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"images": self.sample(latents)}
+
     def _encode(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         mean, log_var = self.networks["encoder"](images)
         return {"mean": mean, "log_var": log_var}
 
     def signatures(self) -> dict:
-        draw = lambda latents: {"images": self.sample(latents)}  # noqa: E731
         return {
-            "sample": (draw, "latents", (self.latent_dim,)),
-            "decode": (draw, "latents", (self.latent_dim,)),
+            "sample": (self._decode, "latents", (self.latent_dim,)),
+            "decode": (self._decode, "latents", (self.latent_dim,)),
             "encode": (self._encode, "images", (28, 28, 1)),
         }
 

@@ -27,7 +27,8 @@ def vae_loss(logs: Logs, label: str, epochs: slice, paper: Mapping[int, float], 
     if printed:
         axes.plot(list(printed), list(printed.values()), **PAPER)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return _named(axes, "epoch", "training loss (nats an image)")
+    _named(axes, "epoch", "training loss (nats an image)")
+    return figure
 
 
 def vae_parts(logs: Logs, label: str) -> Figure:
@@ -55,7 +56,8 @@ def gan_accuracy(logs: Logs, label: str, paper: Sequence[Sequence[float]]) -> Fi
     figure = titled(7, 3.8, "Figure 9: discriminator accuracy", label)
     axes = figure.add_subplot()
     _with_paper(axes, logs, "d_accuracy", 100.0, [row[0] for row in paper], [row[2] for row in paper])
-    return _named(axes, "iteration", "accuracy (%)")
+    _named(axes, "iteration", "accuracy (%)")
+    return figure
 
 
 def _with_paper(axes: Axes, logs: Logs, name: str, scale: float, steps: Sequence, values: Sequence) -> None:
@@ -69,9 +71,8 @@ def _with_paper(axes: Axes, logs: Logs, name: str, scale: float, steps: Sequence
     axes.plot(steps, values, **{**PAPER, "label": "paper, one minibatch"})
 
 
-def _named(axes: Axes, x: str, y: str) -> Figure:
+def _named(axes: Axes, x: str, y: str) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8)
-    return axes.figure  # type: ignore[return-value]
