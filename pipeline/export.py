@@ -69,6 +69,7 @@ def save(folder: Path, model: GenerativeModel, description: dict[str, Any]) -> N
     """Writes the folder, whole or not at all."""
     with files.replacing(folder) as part:
         part.mkdir()
+        files.expect_room(part, _room(model))
         for name, network in model.networks.items():
             network.save_weights(part / f"{name}.weights.h5")
         files.write_json(part / checkpoint.DESCRIPTION, description)
@@ -82,6 +83,15 @@ def save(folder: Path, model: GenerativeModel, description: dict[str, Any]) -> N
         if export.returncode:
             raise RuntimeError(f"{folder}: writing the signatures failed:\n{export.stderr}")
         files.write_json(part / checkpoint.DESCRIPTION, {**description, "files": _hashes(part)})
+
+
+def _room(model: GenerativeModel) -> int:
+    """Bytes that a folder may take while it is written: the weights as HDF5 and twice as TensorFlow's, and the graphs.
+
+    Asked for beforehand, because HDF5 ends in a segmentation fault where a disk fills up.
+    """
+    weights = sum(v.value.numpy().nbytes for network in model.networks.values() for v in network.weights)
+    return 3 * weights + 4 * 2**20
 
 
 def save_failed(folder: Path, description: dict[str, Any], *, step: int, scalar: str) -> None:

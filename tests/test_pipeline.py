@@ -20,7 +20,7 @@ from PIL import Image
 
 from pipeline import checkpoint, data, files
 from pipeline.workflow.scratch import BANNER
-from tests.conftest import ENVIRONMENT, ROOT, Project, mnist_at_hand
+from tests.conftest import ENVIRONMENT, ROOT, Project, mnist_at_hand, need
 
 pytestmark = pytest.mark.slow
 
@@ -232,6 +232,24 @@ def test_no_permission_is_one_sentence(project: Project) -> None:
     assert done.returncode == 1
     assert "error: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("model", "full"), [("vae", "models"), ("gan", "snapshots")])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(project: Project, model: str, full: str) -> None:
+    folder = project.root / full
+    shutil.rmtree(folder)
+    folder.mkdir()
+    unshare = (need("unshare"), "--map-root-user", "--mount", "sh", "-c")
+    tiny_disk = """
+        mount -t tmpfs -o size=16k disk "$0" && python -m stages.train "$1" 0
+        code=$?; echo left: $(ls -A "$0"); exit $code
+    """
+    done = project.run(*unshare, tiny_disk, full, model)
+    assert done.returncode == 1, done.stderr
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith(f"error: {full}/")
+    assert "no space left on the disk" in sentence
+    assert done.stdout.splitlines()[-1].strip() == "left:"
 
 
 def test_a_subset_is_left_behind_when_mnist_comes_within_reach(project: Project, tmp_path: Path) -> None:

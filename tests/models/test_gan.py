@@ -57,6 +57,13 @@ def test_first_update_of_the_generator_is_adams() -> None:
     assert np.isclose(moved, 1e-3, rtol=5e-2).mean() > 0.9
 
 
+def test_gradient_norm_is_tensorflows_own() -> None:
+    gradients = [
+        tf.constant(np.random.default_rng(i).normal(size=shape), tf.float32) for i, shape in enumerate(((7, 3), (5,)))
+    ]
+    np.testing.assert_allclose(gan._global_norm(gradients), tf.linalg.global_norm(gradients), rtol=1e-6)
+
+
 def test_generator_step_leaves_the_discriminator_alone() -> None:
     model = gan.Model(settings("gan"), 0)
     before = [w.numpy() for w in model.networks["discriminator"].weights]
