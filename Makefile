@@ -26,7 +26,7 @@ test-fast: $(READY)  ## the tests that take under a minute together
 	@python -m pytest -m "not slow"
 
 ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=5000)
-	@echo "http://127.0.0.1:$(UI_PORT) (Ctrl-C ends it)"; exec mlflow ui --host 127.0.0.1 --port $(UI_PORT)
+	@echo "http://127.0.0.1:$(UI_PORT) (Ctrl-C ends it)"; exec mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(UI_PORT)
 
 check: $(READY)  ## check params.yaml
 	@python -m pipeline check

@@ -32,7 +32,9 @@ def _import_tensorflow() -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with _quiet_stderr():
         tensorflow = importlib.import_module("tensorflow")
-        importlib.import_module("keras")
+        keras_config = importlib.import_module("keras").config
+        keras_config.set_floatx("float32")  # whatever the user's own settings say: they would change the bytes
+        keras_config.set_image_data_format("channels_last")
         tensorflow.config.threading.set_intra_op_parallelism_threads(INTRA_OP_THREADS)
         tensorflow.config.list_logical_devices()  # starts the runtime, and with it its notices
     importlib.import_module("absl.logging").set_verbosity("error")

@@ -25,15 +25,19 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     The name is fixed, so what a killed process left is replaced by the next one.
     """
-    path = Path(path)
+    path = Path(path).absolute() if not Path(path).name else Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part, old = (path.with_name(f".{path.name}.{state}") for state in ("part", "old"))
     _remove(part)
     try:
         yield part
-        if path.is_dir():
-            shutil.rmtree(path)
+        if path.is_dir() and not part.is_dir():
+            raise UserError(f"{path}: must be a file; got a folder; name a file in it")
+        if path.is_dir():  # a folder cannot be replaced in one step; so its place is empty for a moment, never half
+            _remove(old)
+            path.replace(old)
         part.replace(path)
+        _remove(old)
     except OSError as error:
         error.filename = error.filename or str(path)  # a write to a full disk does not say where
         raise

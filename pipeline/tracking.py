@@ -6,6 +6,7 @@ import contextlib
 import functools
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -28,6 +29,11 @@ def root() -> Path:
 def uri() -> str:
     """The store: MLFLOW_TRACKING_URI, or mlflow.db in the project's root."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+
+
+def shown(text: str) -> str:
+    """`text` without the user and password that an address in it may carry."""
+    return re.sub(r"//[^/@\s]+@", "//...@", text)
 
 
 class Run:
@@ -122,7 +128,9 @@ class Run:
         self._client = None
         reason = " ".join(str(error).split())[:200]
         print(
-            f"tracking: {uri()} cannot be reached, so this run is not tracked ({reason})", file=sys.stderr, flush=True
+            f"tracking: {shown(uri())} cannot be used, so the rest of this run is not tracked ({shown(reason)})",
+            file=sys.stderr,
+            flush=True,
         )
 
 
@@ -158,6 +166,8 @@ def _open_store() -> tuple[Any, str]:
         client = _client()
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment:
+            if experiment.lifecycle_stage == "deleted":  # by hand, in MLflow's page: runs cannot be added to such
+                client.restore_experiment(experiment.experiment_id)
             return client, experiment.experiment_id
         location = (root() / "mlruns").as_uri() if local else None  # MLflow would take the working directory's
         kind = {"mlflow.experimentKind": "custom_model_development"}  # else the page opens on its language-model tools

@@ -58,6 +58,9 @@ def fit(model: GenerativeModel, train: np.ndarray, test: np.ndarray, *, schedule
         scalars |= {f"{name}_batch": float(steps[name][-1]) for name in model.last_step_scalars}
         held_out_steps = _to_numpy(evaluate(held_out, eval_table, 0))
         scalars |= {name: float(values.mean(dtype=np.float64)) for name, values in held_out_steps.items()}
+        broken = [name for name, value in scalars.items() if not np.isfinite(value)]
+        if broken:
+            raise NonFinite(step, broken[0])
         yield Row(step, schedule.row_number(step), scalars)
 
 

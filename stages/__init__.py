@@ -30,3 +30,5 @@ if _reason:
         "error: this Python (%s) is not the project's (%s); type `make repro`, or `. .venv/bin/activate` before dvc"
         % (sys.executable, _reason)
     )
+
+import pipeline  # noqa: E402, F401 - sets BLAS's threads, so before a stage imports NumPy

@@ -24,6 +24,15 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.txt"]
 
 
+def test_a_file_never_replaces_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "thesis").mkdir()
+    monkeypatch.chdir(tmp_path / "thesis")
+    for target in (tmp_path / "thesis", "."):
+        with pytest.raises(UserError, match="must be a file; got a folder"):
+            files.write_text(target, "x")
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "thesis"]
+
+
 def test_a_folder_replaces_a_folder(tmp_path: Path) -> None:
     for name in ("old", "new"):
         with files.replacing(tmp_path / "folder") as part:

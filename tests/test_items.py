@@ -24,6 +24,13 @@ def test_what_params_do_not_name_is_stale(tmp_path: Path) -> None:
     }
 
 
+def test_what_no_stage_made_is_refused_and_never_stale(tmp_path: Path) -> None:
+    (tmp_path / "models" / "gan-0-before").mkdir(parents=True)
+    assert items.stale(params.read(ROOT / "params.yaml"), tmp_path) == []
+    with pytest.raises(UserError, match="models/gan-0-before: no stage made this; move it elsewhere"):
+        items.refuse_foreign(tmp_path)
+
+
 def test_stale_files_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     settings = params.read(ROOT / "params.yaml")

@@ -20,7 +20,7 @@ from PIL import Image
 
 from pipeline import checkpoint, data, files
 from pipeline.workflow.scratch import BANNER
-from tests.conftest import ENVIRONMENT, ROOT, Project, mnist_at_hand, need
+from tests.conftest import ENVIRONMENT, IN_CI, ROOT, Project, mnist_at_hand, need
 
 pytestmark = pytest.mark.slow
 
@@ -240,6 +240,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(project: Pr
     shutil.rmtree(folder)
     folder.mkdir()
     unshare = (need("unshare"), "--map-root-user", "--mount", "sh", "-c")
+    if project.run(*unshare, "true").returncode and not IN_CI:
+        pytest.skip("unshare: this user may not mount")
     tiny_disk = """
         mount -t tmpfs -o size=16k disk "$0" && python -m stages.train "$1" 0
         code=$?; echo left: $(ls -A "$0"); exit $code

@@ -74,7 +74,7 @@ def test_a_store_that_cannot_be_reached_is_said_once_and_stops_nothing(
         run.image("samples", np.zeros((4, 4), np.uint8), 1)
         run.dataset(digits.manifest, digits.train.images)
     said = capsys.readouterr().err
-    assert said.count("cannot be reached") == 1
+    assert said.count("cannot be used") == 1
     assert said.count("\n") == 1
 
 
@@ -90,8 +90,13 @@ def test_two_processes_may_make_a_fresh_store_at_once(root: Path) -> None:
     ]
     said = [process.communicate()[1] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0]
-    assert "cannot be reached" not in "".join(said)
+    assert "cannot be used" not in "".join(said)
     client, _ = tracking._open_store()
     (experiment,) = (e for e in client.search_experiments() if e.name == tracking.EXPERIMENT)
     assert len(client.search_runs([experiment.experiment_id])) == 3
     assert (root / "mlflow.db").is_file()
+
+
+def test_no_password_is_shown() -> None:
+    assert tracking.shown("postgresql://me:secret@host/db fails") == "postgresql://...@host/db fails"
+    assert tracking.shown("http://127.0.0.1:5000/a@b") == "http://127.0.0.1:5000/a@b"

@@ -74,6 +74,22 @@ def test_a_loss_that_is_not_finite_ends_the_training_at_its_step(
     assert (error.value.step, error.value.scalar) == (7, "loss")
 
 
+def test_a_test_loss_that_is_not_finite_ends_the_training_too(digits: data.Dataset) -> None:
+    class Overflowing:
+        last_step_scalars = ()
+
+        def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"train/loss": tf.constant(1.0)}
+
+        def eval_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"test/loss": tf.constant(np.float32(np.inf))}
+
+    schedule = Schedule("with_replacement", 5, steps=6, log_every=3)
+    rows = training.fit(Overflowing(), digits.train.images, digits.test.images, schedule=schedule, seed=0)
+    with pytest.raises(training.NonFinite, match="test/loss is not finite at step 3"):
+        list(rows)
+
+
 def test_images_are_scaled_to_the_unit_range() -> None:
     gathered = training._gather(np.array([[[0, 51], [102, 255]]], np.uint8), np.array([0, 0]))
     assert gathered.shape == (2, 2, 2, 1)

@@ -19,6 +19,7 @@ CLASS_COLOURS = [  # Tol 2021, 'muted', with black for its grey: ten that colour
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#000000",
 ]  # fmt: skip
 
+matplotlib.rcdefaults()  # a user's own settings would change the bytes
 matplotlib.rcParams.update(
     {
         "axes.grid": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,7 +20,7 @@ def vae_loss(logs: Logs, label: str, epochs: slice, paper: Mapping[int, float], 
     figure = titled(6, 3.6, title, label)
     axes = figure.add_subplot()
     shown: set[int] = set()
-    for colour, (item, log) in zip(MODEL_COLOURS, logs.items(), strict=False):
+    for colour, (item, log) in zip(itertools.cycle(MODEL_COLOURS), logs.items(), strict=False):
         number, loss = log["epoch"][epochs], log["train/loss"][epochs]
         axes.plot(number, loss, "o-", color=colour, label=item)
         shown |= set(number.astype(int).tolist())
@@ -35,7 +36,7 @@ def vae_parts(logs: Logs, label: str) -> Figure:
     """Loss, reconstruction and KL over all epochs, on training (solid) and test images (dashed)."""
     figure = titled(10, 3.6, "VAE: training (solid) and test (dashed)", label)
     for axes, part in zip(figure.subplots(1, 3), ("loss", "reconstruction", "kl"), strict=True):
-        for colour, (item, log) in zip(MODEL_COLOURS, logs.items(), strict=False):
+        for colour, (item, log) in zip(itertools.cycle(MODEL_COLOURS), logs.items(), strict=False):
             axes.plot(log["epoch"], log[f"train/{part}"], "-", color=colour, label=item)
             axes.plot(log["epoch"], log[f"test/{part}"], "--", color=colour)
         _named(axes, "epoch", f"{part.replace('kl', 'KL')} (nats an image)")
@@ -61,7 +62,7 @@ def gan_accuracy(logs: Logs, label: str, paper: Sequence[Sequence[float]]) -> Fi
 
 
 def _with_paper(axes: Axes, logs: Logs, name: str, scale: float, steps: Sequence, values: Sequence) -> None:
-    for colour, (item, log) in zip(MODEL_COLOURS, logs.items(), strict=False):
+    for colour, (item, log) in zip(itertools.cycle(MODEL_COLOURS), logs.items(), strict=False):
         axes.plot(log["iteration"], scale * log[name], "-", color=colour, label=f"{item}, mean of a row's iterations")
         axes.plot(
             log["iteration"], scale * log[f"{name}_batch"], ".", color=colour, alpha=0.35, ms=3, label="one minibatch"

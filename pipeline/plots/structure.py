@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,9 @@ def networks(description: Mapping[str, Any], title: str, label: str, notes: Mapp
     tallest = [max(list(_depths(net["layers"]).values()).count(d) for d in range(columns)) for net in nets.values()]
     figure = titled(1.75 * columns, sum(0.95 * rows + 0.5 for rows in tallest) + 0.4, title, label)
     panels = figure.subplots(len(nets), 1, squeeze=False, height_ratios=tallest)[:, 0]
-    for axes, (name, net), rows, colour in zip(panels, nets.items(), tallest, MODEL_COLOURS, strict=False):
+    for axes, (name, net), rows, colour in zip(
+        panels, nets.items(), tallest, itertools.cycle(MODEL_COLOURS), strict=False
+    ):
         _draw(axes, net["layers"], columns, rows, colour)
         note = f"\n{notes[name]}" if name in notes else ""
         axes.set_title(f"{name}: {net['parameters']:,} parameters{note}", fontsize=10, loc="left")

@@ -15,6 +15,7 @@ LOCK = Path("dvc.lock")
 
 def prune(params: Params) -> list[Path]:
     """Removes the stale files and lock entries; returns the files' paths."""
+    items.refuse_foreign()
     left = items.stale(params)
     for path in left:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +21,30 @@ def repro() -> int:
     params = check.check()
     for path in prune.prune(params):
         print(f"pruned {path}: params.yaml no longer names it")
+    code = 0
     if _subset_could_be_whole(params):
         print("MNIST can be had now: leaving the 5,000-digit subset behind", flush=True)
-        _dvc("repro", "--quiet", "--force", "--single-item", "prepare")
-    code = _dvc("repro")
+        code = dvc("repro", "--quiet", "--force", "--single-item", "prepare")
+    code = code or dvc("repro")
     print("\n".join(_last_lines(params, code)), flush=True)
     return code
 
 
-def _dvc(*arguments: str) -> int:
-    try:
-        return subprocess.run([sys.executable, "-m", "dvc", *arguments], check=False).returncode
-    except KeyboardInterrupt:  # DVC has had it too, and has ended
-        return 130
+def dvc(*arguments: str) -> int:
+    """Runs a DVC command; returns its exit code."""
+    return patient([sys.executable, "-m", "dvc", *arguments])
+
+
+def patient(command: list[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> int:
+    """Runs a command to its end; returns its code, or 130 after Ctrl-C, which it has had too and may take time to obey."""
+    interrupted = False
+    with subprocess.Popen(command, cwd=cwd, env=environment) as process:
+        while process.returncode is None:
+            try:
+                process.wait()
+            except KeyboardInterrupt:
+                interrupted = True
+    return 130 if interrupted else process.returncode
 
 
 def _subset_could_be_whole(params: Params) -> bool:

