@@ -56,6 +56,16 @@ def read_description(folder: Path) -> dict[str, Any]:
     return description
 
 
+def refuse_other_data(folder: Path, description: dict[str, Any], expected: str) -> None:
+    """Raises `UserError` unless the model was trained on the data whose SHA-256 is `expected`."""
+    found = description["data"]
+    if found["sha256"] != expected:
+        raise UserError(
+            f"{folder}: trained on other data ({found['label']}, SHA-256 {found['sha256'][:12]}...) than data/ holds "
+            f"({expected[:12]}...); run `dvc repro`"
+        )
+
+
 def load(folder: Path) -> Checkpoint:
     """Loads a model folder. Raises `UserError` where it is damaged, of another format, or of a failed training."""
     description = read_description(folder)

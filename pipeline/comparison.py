@@ -1,16 +1,18 @@
-"""All models side by side: logs and samples in, named numbers out."""
+"""All models side by side: what was measured of each training in, numbers over seeds and verdicts out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from pipeline import paper
-from pipeline.metrics import sharpness
+from pipeline import aspects, claims, costs, dynamics, hypotheses, paper
+from pipeline.evidence import Row
 
 Log = Mapping[str, np.ndarray]
+Found = Mapping[str, Any]  # what metrics/<item>.json holds
 
 
 def vae_losses(log: Log) -> dict[str, dict[str, float]]:
@@ -44,54 +46,106 @@ def gan_log(log: Log) -> dict[str, dict[str, dict[str, float]]]:
     return rows
 
 
-def sharpness_of(images: np.ndarray, mean_image: np.ndarray, real_variance: float | None = None) -> dict[str, float]:
-    """Means over a set of images, with standard errors: Laplacian variance, its ratio to real digits, distance to the
-    mean image.
+def row(family: str, description: Mapping[str, Any], log: Log, found: Found) -> Row:
+    """A training as the claims see it: every number that they may ask for, by a flat name."""
+    flat: dict[str, float] = {f"final/{name}": value for name, value in found["final"].items()}
+    for sampler, measured in found["samplers"].items():
+        flat |= {f"{sampler}/{name}": metric["value"] for name, metric in measured["metrics"].items()}
+        flat |= {f"{sampler}/coverage_{c}": value for c, value in enumerate(measured["coverage_by_class"])}
+    flat["sampling_flops"] = costs.sampling_flops(description)
+    course = found["course"]
+    if course and len(course["step"]) > 1:
+        late = dynamics.effective_classes(course)[len(course["step"]) // 2 :]
+        settled = costs.settled_at(course["step"], course["frechet"])
+        flat |= {
+            "cycles": dynamics.cycles(np.array(course["class_histogram"])),
+            "fewest_effective_classes": float(late.min()),
+            "oscillation": dynamics.oscillation(course),
+            "settled_flops": float(costs.step_flops(description) * (settled or 0)),
+        }
+    if len(log.get("g_loss", [])) > 1:
+        tenth, half = max(1, len(log["g_loss"]) // 10), len(log["g_loss"]) // 2
+        correlation = np.clip(dynamics.starvation(log)[1], -0.999, 0.999)
+        flat |= {
+            "early_loss": float(np.log(log["g_loss"][:tenth].mean() / log["g_loss"][half:].mean())),
+            "starvation_z": float(-np.arctanh(correlation)),
+        }
+    return Row(family, description["settings"], description["seed"], flat)
 
-    Args:
-      images: uint8 [N, 28, 28].
-      mean_image: [28, 28] in [0, 1], of the training images.
-      real_variance: the mean Laplacian variance of real digits; None where `images` are these.
+
+def over_seeds(found: Sequence[Found]) -> dict[str, dict[str, dict[str, float]]]:
+    """Sampler -> metric -> mean over the seeds, its 95 % interval (of two seeds or more), the seeds' number and the
+    mean standard error of drawing within one model, which is apart from the error over seeds.
     """
-    pixels = images / np.float32(255)
-    variance = sharpness.laplacian_variance(pixels)
-    distance = sharpness.distance_to(pixels, mean_image)
+    values: dict[str, dict[str, list[dict[str, float]]]] = {}
+    for one in found:
+        for sampler, measured in one["samplers"].items():
+            for name, metric in measured["metrics"].items():
+                values.setdefault(sampler, {}).setdefault(name, []).append(metric)
+        for name, metric in one["likelihood"].items():
+            values.setdefault("likelihood", {}).setdefault(name, []).append(metric)
     return {
-        "count": len(images),
-        "laplacian_variance": float(variance.mean()),
-        "laplacian_variance_se": _standard_error(variance),
-        "sharpness_ratio": float(variance.mean() / (real_variance or variance.mean())),
-        "distance_to_mean": float(distance.mean()),
-        "distance_to_mean_se": _standard_error(distance),
+        sampler: {name: _aggregate(metrics) for name, metrics in by_name.items()} for sampler, by_name in values.items()
     }
 
 
-def _standard_error(values: np.ndarray) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+def _aggregate(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    own = [metric["value"] for metric in metrics]
+    result = {"mean": float(np.mean(own)), "seeds": len(own), "n": metrics[0]["n"]}
+    if len(own) > 1:
+        result["low"], result["high"] = hypotheses.mean_interval(own)
+    errors = [metric["se"] for metric in metrics if "se" in metric]
+    return result | ({"se": float(np.mean(errors))} if errors else {})
 
 
 def summary(
-    descriptions: Mapping[str, Any],
+    families: Mapping[str, str],
+    descriptions: Mapping[str, Mapping[str, Any]],
     logs: Mapping[str, Log],
-    samples: Mapping[str, Mapping[str, np.ndarray]],
-    train: np.ndarray,
-    test: np.ndarray,
+    metrics: Mapping[str, Found],
+    controls: Mapping[str, Found],
 ) -> dict[str, Any]:
-    """What `report/summary.json` holds: real digits, then every item with its status, losses and samplers."""
-    mean_image = train.mean(axis=0, dtype=np.float64) / 255.0
-    real = sharpness_of(test, mean_image)
-    items = {}
-    for item, description in descriptions.items():
-        log = logs[item]
-        items[item] = {
-            "failed": int(description["status"] == "failed"),
-            "steps": description["steps"],
-            "parameters": sum(network["parameters"] for network in description["networks"].values()),
-            "final": {name: float(values[-1]) for name, values in log.items() if len(values)},
-            "against_paper": vae_losses(log) if "epoch" in log else gan_log(log),
-            "samplers": {
-                name: sharpness_of(images, mean_image, real["laplacian_variance"])
-                for name, images in samples[item].items()
-            },
-        }
-    return {"real": real, "items": items}
+    """What `report/summary.json` holds.
+
+    Args:
+      families: item -> "vae" or "gan"; the others by item too, `controls` by name.
+    """
+    trained = [item for item in descriptions if descriptions[item]["status"] == "trained"]
+    variants = dict.fromkeys(descriptions[item]["variant"] for item in descriptions)
+    rows = [row(families[item], descriptions[item], logs[item], metrics[item]) for item in trained]
+    verdicts = claims.judge(rows)
+    return {
+        "aspects": aspects.compare(rows),
+        "models": {
+            variant: over_seeds([metrics[item] for item in trained if descriptions[item]["variant"] == variant])
+            for variant in variants
+        },
+        "controls": {
+            name: {key: metric["value"] for key, metric in found["metrics"].items()} for name, found in controls.items()
+        },
+        "claims": {verdict.id: _claim(verdict) for verdict in verdicts},
+        "items": {item: _item(descriptions[item], logs[item], metrics[item]) for item in descriptions},
+    }
+
+
+def _claim(verdict: claims.Verdict) -> dict[str, Any]:
+    parts = {part.name: {k: v for k, v in dataclasses.asdict(part).items() if k != "name"} for part in verdict.parts}
+    draws = {"bernoulli": _claim(verdict.bernoulli)} if verdict.bernoulli else {}
+    told = {name: getattr(verdict, name) for name in ("id", "section", "text", "measured", "verdict", "reason", "p")}
+    return {**told, "parts": parts, **draws}
+
+
+def _item(description: Mapping[str, Any], log: Log, found: Found) -> dict[str, Any]:
+    course = found["course"]
+    settled = {"settled_at": costs.settled_at(course["step"], course["frechet"])} if course else {}
+    return {
+        "failed": int(description["status"] == "failed"),
+        "steps": description["steps"],
+        "parameters": sum(network["parameters"] for network in description["networks"].values()),
+        "sampling_flops": costs.sampling_flops(description),
+        "step_flops": costs.step_flops(description),
+        **settled,
+        "final": found["final"],
+        "against_paper": vae_losses(log) if "epoch" in log else gan_log(log),
+        "verdicts": dynamics.verdicts(log, course) if course else {},
+    }

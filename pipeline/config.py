@@ -20,6 +20,13 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
+def without_duplicates(values: list) -> list:
+    """`values`, for a field whose list must not name anything twice."""
+    if len(set(values)) < len(values):
+        raise ValueError("must not name anything twice")
+    return values
+
+
 class Section(BaseModel):
     """A part of params.yaml: every key is required, no other is allowed, nothing is converted."""
 
@@ -40,6 +47,14 @@ def load(path: Path = PATH) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{path}: must be a mapping of settings; got {content!r}")
     return content
+
+
+def part(name: str, path: Path = PATH) -> Any:
+    """One unchecked section of params.yaml. Raises `UserError` where it is missing."""
+    content = load(path)
+    if name not in content:
+        raise UserError(f"{path}: {name} is missing; add it")
+    return content[name]
 
 
 def model_settings(name: str, path: Path = PATH) -> dict[str, Any]:

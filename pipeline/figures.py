@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from pipeline import checkpoint, data, files, paper, plots, sampling
+from pipeline.metrics import memorisation
 from pipeline.params import Params
 from pipeline.plots import curves, digits, latent, structure
 
@@ -40,7 +41,7 @@ class Inputs:
 
 def every(inputs: Inputs) -> Iterator[Named]:
     """Every figure with its file's name, those of the paper by their numbers."""
-    for group in (_structures, _vae_training, _vae_latent, _gan, _samples, _interpolation):
+    for group in (_structures, _vae_training, _vae_latent, _gan, _samples, _nearest, _interpolation):
         yield from group(inputs)
 
 
@@ -127,6 +128,16 @@ def _samples(inputs: Inputs) -> Iterator[Named]:
     for item in first:
         sheets += [(f"{item}, {name}", x) for name, x in files.read_npz(Path("samples") / f"{item}.npz").items()]
     yield "samples", digits.side_by_side(sheets, inputs.params.plot.sample_side, inputs.label)
+
+
+def _nearest(inputs: Inputs) -> Iterator[Named]:
+    count, pairs = inputs.params.plot.reconstructions, []
+    for item in (inputs.vae, inputs.gan):
+        for name, images in files.read_npz(Path("samples") / f"{item}.npz").items():
+            found = memorisation.nearest(images[:count], inputs.dataset.train.images)[0]
+            pairs.append((f"{item}, {name}", images[:count], inputs.dataset.train.images[found]))
+    if pairs:
+        yield "nearest", digits.pairs(pairs, inputs.label)
 
 
 def _interpolation(inputs: Inputs) -> Iterator[Named]:

@@ -8,7 +8,14 @@ from pathlib import Path
 from pipeline.errors import UserError
 from pipeline.params import Params
 
-FOLDERS = ("models", "logs", "snapshots", "samples", "grids")  # each holds one file or folder an item, named after it
+FOLDERS = (
+    "models",
+    "logs",
+    "snapshots",
+    "samples",
+    "grids",
+    "metrics",
+)  # each holds one file or folder an item, named after it
 _OURS = re.compile(r"\w+-\d+(\.csv|\.npz|\.json)?|\..*\.(part|old)")  # what stages write, and what killed ones leave
 
 

@@ -33,3 +33,61 @@ GAN_LOG = [
     (19000, 0.357496, 88.28, 3.313025),
     (20000, 0.366871, 82.81, 2.974126),
 ]
+
+# What it says, by section; the words are the paper's or close to them.
+CLAIMS = [
+    {"id": "vae-blurrier", "section": "6", "text": "Variational autoencoders do not produce as sharp images as GANs."},
+    {
+        "id": "vae-middle-ground",
+        "section": "4.2.1",
+        "text": "The VAE opts for the middle ground: its samples lie nearer to the mean of the data.",
+    },
+    {
+        "id": "tanh-crisper",
+        "section": "4.1.2",
+        "text": "A tanh generator output gives crisper images than sigmoid or other activations.",
+    },
+    {
+        "id": "hidden-256",
+        "section": "4.1.1",
+        "text": "256 nodes in the VAE's intermediate layer do better than higher and lower values.",
+    },
+    {
+        "id": "gan-hyperparameter-sensitive",
+        "section": "6",
+        "text": "The GAN is very sensitive to hyperparameters (more than the VAE).",
+    },
+    {
+        "id": "gan-early-failure",
+        "section": "6",
+        "text": "The GAN sometimes does not train properly in the initial rounds; its loss is high there.",
+    },
+    {
+        "id": "gan-non-convergence",
+        "section": "6",
+        "text": "Non-convergence is an issue for GANs: parameters oscillate after a proper start.",
+    },
+    {
+        "id": "gan-mode-collapse",
+        "section": "4.2.2",
+        "text": "The GAN specialises in some classes and cycles across them, never truly diversified.",
+    },
+    {
+        "id": "imbalance-starves-generator",
+        "section": "6",
+        "text": "If discriminator or generator outperforms the other, the other learns little because its gradient is "
+        "small.",
+    },
+    {
+        "id": "gan-better-on-some-values",
+        "section": "6",
+        "text": "The GAN produces better results than the VAE on a limited set of values.",
+    },
+    {"id": "vae-scales-worse", "section": "4.2.1", "text": "The VAE does not scale up as well as the GAN."},
+    {
+        "id": "iterations-hurt",
+        "section": "4.1.2",
+        "text": "A larger number of iterations takes a significant toll on convergence.",
+    },
+    {"id": "vae-cheap-sampling", "section": "2.1", "text": "VAEs are easier to train, and sampling from them is fast."},
+]

@@ -1,4 +1,4 @@
-"""The whole of params.yaml. A model's own settings are checked by the model's file (`pipeline.models.configure`)."""
+"""The whole of params.yaml. Models, judge and evaluation check their own settings (`workflow.check`)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from pipeline import config
-from pipeline.config import PositiveInt, Section, Seed
+from pipeline.config import PositiveInt, Section, Seed, without_duplicates
 from pipeline.errors import UserError
-
-
-def _without_duplicates(values: list) -> list:
-    if len(set(values)) < len(values):
-        raise ValueError("must not name anything twice")
-    return values
 
 
 class Data(Section):
@@ -54,11 +48,13 @@ class Params(Section):
     """All settings; `vaes` and `gans` say which stage trains which entry of `models`."""
 
     data: Data
-    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_without_duplicates)]
-    vaes: Annotated[list[str], Field(min_length=1), AfterValidator(_without_duplicates)]
-    gans: Annotated[list[str], Field(min_length=1), AfterValidator(_without_duplicates)]
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(without_duplicates)]
+    vaes: Annotated[list[str], Field(min_length=1), AfterValidator(without_duplicates)]
+    gans: Annotated[list[str], Field(min_length=1), AfterValidator(without_duplicates)]
     models: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+    judge: dict[str, Any]
     sample: Sample
+    evaluate: dict[str, Any]
     plot: Plot
     report: Report
 

@@ -13,13 +13,13 @@ PLAIN_LINES = 10
 class Progress:
     """Shows how many of `total` steps are done."""
 
-    def __init__(self, name: str, total: int):
-        self._name, self._total = name, total
+    def __init__(self, name: str, total: int, unit: str = "step"):
+        self._name, self._total, self._unit = name, total, unit
         self._started = self._first_done = 0.0
         self._said = 0
-        self._bar = tqdm(total=total, desc=name, unit="step", dynamic_ncols=True) if sys.stderr.isatty() else None
+        self._bar = tqdm(total=total, desc=name, unit=unit, dynamic_ncols=True) if sys.stderr.isatty() else None
         if self._bar is None:
-            print(f"{name}: {total:,} steps", flush=True)
+            print(f"{name}: {total:,} {unit}s", flush=True)
 
     def at(self, done: int, note: str) -> None:
         """Says that `done` steps are done; `note` holds the latest scalars."""
@@ -32,14 +32,14 @@ class Progress:
         tenth = done * PLAIN_LINES // self._total
         if tenth > self._said:
             self._said = tenth
-            print(f"{self._name}: {done:,} of {self._total:,} steps{self._speed(done)}; {note}", flush=True)
+            print(f"{self._name}: {done:,} of {self._total:,} {self._unit}s{self._speed(done)}; {note}", flush=True)
 
     def _speed(self, done: int) -> str:
         seconds = time.monotonic() - self._started
         if not seconds or done == self._first_done:
             return ""
         a_second = (done - self._first_done) / seconds
-        return f", {a_second:.0f} a second, {(self._total - done) / a_second:.0f} s left"
+        return f", {a_second:.3g} a second, {(self._total - done) / a_second:.0f} s left"
 
     def close(self) -> None:
         """Leaves the bar as it stands."""

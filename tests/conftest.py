@@ -81,9 +81,10 @@ class Project:
 TINY: dict[str, Any] = {
     **scratch.TINY,
     "data": {"source": SOURCE},
+    "seeds": [0],
     "sample": {"count": 200},
     "models": {
-        "vae": {"epochs": 1},
+        "vae": {"epochs": 1, "snapshot_every": 1, "snapshot_images": 16},
         "gan": {"iterations": 60, "log_every": 20, "snapshot_every": 20, "snapshot_images": 16},
     },
 }

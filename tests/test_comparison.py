@@ -30,13 +30,31 @@ def test_an_empty_log_has_no_rows() -> None:
     assert comparison.gan_log({"iteration": np.array([])}) == {}
 
 
-def test_real_digits_have_ratio_one_and_errors_shrink_with_the_count() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (400, 28, 28), dtype=np.uint8)
-    centre = images.mean(axis=0) / 255
-    many, few = (comparison.sharpness_of(images[:count], centre) for count in (400, 100))
-    assert many["sharpness_ratio"] == few["sharpness_ratio"] == 1.0
-    assert many["laplacian_variance_se"] == pytest.approx(few["laplacian_variance_se"] / 2, rel=0.2)
-    assert comparison.sharpness_of(images, centre, 2 * many["laplacian_variance"])["sharpness_ratio"] == 0.5
+def test_over_seeds_gives_students_interval_and_keeps_the_error_of_drawing_apart() -> None:
+    found = [
+        {"samplers": {"means": {"metrics": {"x": {"value": v, "se": 0.2, "n": 9}}}}, "likelihood": {}}
+        for v in (1, 2, 3)
+    ]
+    (one,) = comparison.over_seeds(found)["means"].values()
+    half = 4.302653 / 3**0.5
+    assert one == pytest.approx({"mean": 2, "seeds": 3, "n": 9, "low": 2 - half, "high": 2 + half, "se": 0.2})
+    assert "low" not in comparison.over_seeds(found[:1])["means"]["x"]
+
+
+def test_a_row_says_early_loss_and_starvation_by_the_log() -> None:
+    description = {
+        "settings": {"batch_size": 2},
+        "seed": 4,
+        "networks": {"generator": {"parameters": 3}, "discriminator": {"parameters": 5}},
+    }
+    accuracy = np.linspace(0.5, 1.0, 20)
+    log = {"g_loss": np.r_[4.0, 4.0, np.full(18, 2.0)], "d_accuracy": accuracy, "g_grad_norm": 1 / accuracy}
+    found = {"final": {"g_loss": 2.0}, "samplers": {}, "course": {}}
+    row = comparison.row("gan", description, log, found)
+    assert row.metrics["early_loss"] == pytest.approx(np.log(2))
+    assert row.metrics["starvation_z"] == pytest.approx(np.arctanh(0.999))
+    assert row.metrics["sampling_flops"] == 6
+    assert (row.model, row.seed, row.metrics["final/g_loss"]) == ("gan", 4, 2.0)
 
 
 def test_the_papers_tables_are_whole() -> None:

@@ -10,14 +10,14 @@ from tests.conftest import ROOT
 
 
 def test_what_params_do_not_name_is_stale(tmp_path: Path) -> None:
-    for name in ("models/vae-0", "models/vae-1", "models/.gan-0.part", "logs/gan-0.csv", "logs/gan-9.csv"):
+    for name in ("models/vae-0", "models/vae-7", "models/.gan-0.part", "logs/gan-0.csv", "logs/gan-9.csv"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("samples/wgan-0.npz", "grids/.gitignore"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     found = items.stale(params.read(ROOT / "params.yaml"), tmp_path)
     assert {path.relative_to(tmp_path).as_posix() for path in found} == {
-        "models/vae-1",
+        "models/vae-7",
         "models/.gan-0.part",
         "logs/gan-9.csv",
         "samples/wgan-0.npz",

@@ -24,8 +24,8 @@ from tests.conftest import ENVIRONMENT, IN_CI, ROOT, Project, mnist_at_hand, nee
 
 pytestmark = pytest.mark.slow
 
-ITEMS = {"train_vae@vae-0", "train_gan@gan-0", "sample@vae-0", "sample@gan-0"}
-STAGES = {"prepare", *ITEMS, "plot", "compare"}
+ITEMS = {f"{stage}@{item}" for item in ("vae-0", "gan-0") for stage in (f"train_{item[:3]}", "sample", "evaluate")}
+STAGES = {"prepare", "train_judge", "controls", *ITEMS, "plot", "compare"}
 PAPERS_FIGURES = (
     "figure-1-vae-structure",
     "figure-2-gan-algorithm",
@@ -140,7 +140,7 @@ def test_running_again_on_one_core_leaves_the_lock_without_a_changed_byte(projec
 def test_adding_a_seed_runs_only_that_seed_and_removing_it_leaves_nothing(project: Project) -> None:
     before = yaml.safe_load(project.lock())
     project.set({"seeds": [0, 1]})
-    added = {"train_vae@vae-1", "train_gan@gan-1", "sample@vae-1", "sample@gan-1"}
+    added = {name.replace("-0", "-1") for name in ITEMS}
     assert ran(project.ok("dvc", "repro")) == {*added, "plot", "compare"}
     assert "vae-1" in (project.root / "report" / "report.md").read_text()
     project.set({"seeds": [0]})
@@ -157,14 +157,15 @@ def test_adding_a_seed_runs_only_that_seed_and_removing_it_leaves_nothing(projec
 def test_a_caption_retrains_nothing(project: Project) -> None:
     path = project.root / "pipeline" / "plots" / "curves.py"
     path.write_text(path.read_text().replace("Figure 9: discriminator accuracy", "Figure 9: accuracy"))
-    assert project.would_run() == {"plot"}  # and compare, if the figures change
+    assert project.would_run() == {"plot", "compare"}
 
 
 def test_an_unfinite_training_is_a_counted_result_and_stops_nothing(project: Project) -> None:
     project.set({"models": {"gan": {"learning_rate": 1e30}}})
     done = project.run("python", "-m", "pipeline", "repro")
     assert done.returncode == 0, done.stderr
-    assert ran(done.stdout) == {"train_gan@gan-0", "sample@gan-0", "plot", "compare"}  # and nothing of the VAE
+    of_the_gan = {"train_gan@gan-0", "sample@gan-0", "evaluate@gan-0"}
+    assert ran(done.stdout) == {*of_the_gan, "plot", "compare"}  # and nothing of the VAE
     assert "warning: gan-0: " in done.stderr
     assert "is not finite at step" in done.stderr
     assert "failed:  1 of 2 trainings: gan-0 (step" in done.stdout
@@ -173,7 +174,7 @@ def test_an_unfinite_training_is_a_counted_result_and_stops_nothing(project: Pro
     assert files.read_npz(project.root / "samples" / "gan-0.npz") == {}
     assert "1 of 2 trainings failed: gan-0" in (project.root / "report" / "report.md").read_text()
     failed = [run for run in runs(project) if run.data.tags.get("status") == "failed"]
-    assert {run.data.tags["stage"] for run in failed} == {"train_gan", "sample"}
+    assert {run.data.tags["stage"] for run in failed} == {"train_gan", "sample", "evaluate"}
 
 
 def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_is_whole(project: Project) -> None:

@@ -11,7 +11,7 @@ from tests.conftest import Project, need
 
 pytestmark = pytest.mark.slow
 
-SECTIONS = ["models", "vae", "gan", "sharpness", "samples", "evaluation", "settings"]
+SECTIONS = ["verdict", "metrics", "claims", "dynamics", "vae", "gan", "samples", "settings"]
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
@@ -39,8 +39,11 @@ def test_the_page_is_whole_quiet_and_alone(browser: Any, finished: Project, widt
     assert [url for url in requests if not url.startswith("data:")] == [address]
     assert page.eval_on_selector_all("section", "found => found.map(s => s.id)") == SECTIONS
     images = page.eval_on_selector_all("img", "found => found.map(i => [i.naturalWidth, i.alt.length])")
-    assert len(images) == 15
+    assert len(images) == 16
     assert all(size > 300 and words > 20 for size, words in images)
+    drawn = page.eval_on_selector_all(".plotly-graph-div", "all => all.map(d => d.querySelectorAll('.trace').length)")
+    assert len(drawn) == 6 + 1 + 2  # metrics, courses, the digits of each training
+    assert all(traces > 0 for traces in drawn)
     assert page.evaluate("document.documentElement.scrollWidth") <= width  # tables scroll inside, not the page
     page.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 
 def laplacian_variance(images: np.ndarray) -> np.ndarray:
@@ -26,3 +27,13 @@ def distance_to(images: np.ndarray, centre: np.ndarray) -> np.ndarray:
       centre: [H, W] in [0, 1], such as the mean image of the data.
     """
     return np.sqrt(np.square(images.astype(np.float64) - centre).sum(axis=(1, 2)))
+
+
+def median_filtered(images: np.ndarray) -> np.ndarray:
+    """Each pixel the median of its 3 x 3 neighbourhood: lone pixels of noise go, strokes stay. [N, H, W]."""
+    return ndimage.median_filter(images, size=(1, 3, 3), mode="nearest")
+
+
+def grey_share(images: np.ndarray) -> np.ndarray:
+    """Share of the pixels of each image in (.1, .9), float64 [N]: neither ink nor paper. Images in [0, 1]."""
+    return ((images > 0.1) & (images < 0.9)).mean(axis=(1, 2))

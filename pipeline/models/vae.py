@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import model_validator
+
 from pipeline import losses
 from pipeline.backend import keras, tf
 from pipeline.config import Decay, PositiveFloat, PositiveInt, Section
@@ -14,7 +16,9 @@ PIXELS = 28 * 28
 
 
 class Config(Section):
-    """`epsilon_std`: standard deviation of the noise that the reparameterisation draws. The rest are RMSprop's."""
+    """`epsilon_std`: standard deviation of the noise that the reparameterisation draws. `learning_rate`, `rho` and
+    `epsilon` are RMSprop's. Every `snapshot_every` epochs, `snapshot_images` decoder means are kept.
+    """
 
     hidden_dim: PositiveInt
     latent_dim: PositiveInt
@@ -24,10 +28,24 @@ class Config(Section):
     learning_rate: PositiveFloat
     rho: Decay
     epsilon: PositiveFloat
+    snapshot_every: PositiveInt
+    snapshot_images: PositiveInt
+
+    @model_validator(mode="after")
+    def _the_last_snapshot_is_at_the_end(self) -> Config:
+        if self.epochs % self.snapshot_every:
+            raise ValueError("epochs must be a multiple of snapshot_every")
+        return self
 
 
 def schedule(config: Config, train_count: int) -> Schedule:
-    return epochs(config.epochs, batch_size=config.batch_size, train_count=train_count)
+    return epochs(
+        config.epochs,
+        batch_size=config.batch_size,
+        train_count=train_count,
+        snapshot_every=config.snapshot_every,
+        snapshot_images=config.snapshot_images,
+    )
 
 
 class Model:

@@ -62,11 +62,10 @@ def gan_accuracy(logs: Logs, label: str, paper: Sequence[Sequence[float]]) -> Fi
 
 
 def _with_paper(axes: Axes, logs: Logs, name: str, scale: float, steps: Sequence, values: Sequence) -> None:
-    for colour, (item, log) in zip(itertools.cycle(MODEL_COLOURS), logs.items(), strict=False):
+    named = itertools.chain(["one minibatch"], itertools.repeat("_"))  # one entry in the legend for all dots
+    for colour, dots, (item, log) in zip(itertools.cycle(MODEL_COLOURS), named, logs.items(), strict=False):
         axes.plot(log["iteration"], scale * log[name], "-", color=colour, label=f"{item}, mean of a row's iterations")
-        axes.plot(
-            log["iteration"], scale * log[f"{name}_batch"], ".", color=colour, alpha=0.35, ms=3, label="one minibatch"
-        )
+        axes.plot(log["iteration"], scale * log[f"{name}_batch"], ".", color=colour, alpha=0.35, ms=3, label=dots)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.plot(steps, values, **{**PAPER, "label": "paper, one minibatch"})

@@ -56,3 +56,18 @@ def reconstructions(originals: np.ndarray, decoded: np.ndarray, label: str) -> F
     figure = titled(max(6.0, 0.8 * count), 2.1, "Test digits (above) and their reconstructions (below)", label)
     show_image(figure.add_subplot(), grids.tile(np.concatenate([originals, decoded]), count))
     return figure
+
+
+def pairs(found: Sequence[tuple[str, np.ndarray, np.ndarray]], label: str) -> Figure:
+    """Samples, the first of each set, above the training images that lie nearest to them.
+
+    Args:
+      found: (name, samples uint8 [N, 28, 28], their nearest uint8 [N, 28, 28]) each.
+    """
+    count = max(len(samples) for _, samples, _ in found)
+    title = "Samples (above) and the nearest training images (below)"
+    figure = titled(max(6.0, 0.8 * count), 1.9 * len(found) + 0.5, title, label)
+    for axes, (name, samples, nearest) in zip(figure.subplots(len(found), 1, squeeze=False).flat, found, strict=True):
+        show_image(axes, grids.tile(np.concatenate([samples, nearest]), count))
+        axes.set_title(name, fontsize=10)
+    return figure

@@ -9,6 +9,8 @@ from typing import Any
 
 import jinja2
 
+from pipeline.report import charts
+
 # Each section's figures: file, and what someone who cannot see it should know.
 FIGURES = {
     "vae": [
@@ -32,7 +34,8 @@ FIGURES = {
         ("figure-9-discriminator-accuracy", "Discriminator accuracy over the iterations, with the paper's minibatches"),
     ],
     "samples": [
-        ("samples", "Real test digits beside samples of every model"),
+        ("samples", "Real test digits beside samples of every model's first seed"),
+        ("nearest", "Samples above the training images that lie nearest to them, pixel by pixel"),
         ("interpolation", "Digits along straight lines between random latents, for both models"),
     ],
 }
@@ -44,7 +47,13 @@ def html(content: Mapping[str, Any], figures: Path) -> str:
     def embedded(name: str) -> str:
         return "data:image/png;base64," + base64.b64encode((figures / f"{name}.png").read_bytes()).decode()
 
-    return _render("page.html.jinja", content, figures, embedded, escape=True)
+    drawn = {
+        "library": charts.library(),
+        "metrics": charts.metrics(content["panels"], content["sets"], content["floor"]),
+        "courses": charts.courses(content["courses"], list(content["sets"])),
+        "histograms": charts.histograms(content["courses"]),
+    }
+    return _render("page.html.jinja", {**content, "charts": drawn}, figures, embedded, escape=True)
 
 
 def markdown(content: Mapping[str, Any], figures: Path) -> str:
@@ -57,7 +66,7 @@ def _render(template: str, content: Mapping[str, Any], figures: Path, source: An
     environment = jinja2.Environment(
         loader=loader, undefined=jinja2.StrictUndefined, autoescape=escape, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"count": lambda n: f"{n:,}", "yaml": _yaml}
+    environment.filters["yaml"] = _yaml
     present = {
         section: [
             {"name": name, "alt": alt + content["in_data"], "source": source(name)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import config, models, params
+from pipeline import config, evaluation, judge, models, params
 from pipeline.errors import UserError
 
 
@@ -16,4 +16,6 @@ def check(path: Path = config.PATH) -> params.Params:
             models.configure(name, checked.models[name])
             if models.family(name) != family:
                 raise UserError(f"{path}: {family}s must name models of that family; got {name!r}; move it")
+    judge.configure(checked.judge)
+    evaluation.configure(checked.evaluate)
     return checked

@@ -36,7 +36,7 @@ def dvc(*arguments: str) -> int:
 
 
 def patient(command: list[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> int:
-    """Runs a command to its end; returns its code, or 130 after Ctrl-C, which it has had too and may take time to obey."""
+    """Runs a command to its end; returns its code, or 130 after Ctrl-C, which it has had too and may obey slowly."""
     interrupted = False
     with subprocess.Popen(command, cwd=cwd, env=environment) as process:
         while process.returncode is None:

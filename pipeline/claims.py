@@ -1,0 +1,172 @@
+"""The paper's thirteen claims as executable hypotheses: a table of trainings in, a verdict for each out.
+
+A row of the table is one training. A study of other settings only has to hand more rows: a claim that needs them finds
+them by itself. Fréchet distances, sharpness and losses are compared as logarithms, so that effects are ratios.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pipeline import evidence, hypotheses, paper
+from pipeline.evidence import Measured, Row
+from pipeline.hypotheses import Effect
+
+LOG_TENTH = math.log(1.1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """`measured`: what decides, in words. `needs`: the trainings without which nothing does. `bernoulli`: the same with
+    the VAE's Bernoulli draws instead of the decoder means, which the paper shows: another sampler, decided apart.
+    """
+
+    measured: str
+    parts: Measured
+    needs: str = "at least two seeds of both models, better five"
+    combine: Literal["all", "some"] = "all"
+    bernoulli: Measured | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What came of one claim. `p`: adjusted over all claims, of the direction that the verdict takes. `bernoulli`: the
+    verdict with Bernoulli draws, where the claim is about the VAE's samples.
+    """
+
+    id: str
+    section: str
+    text: str
+    measured: str
+    verdict: Literal["supported", "contradicted", "undecided"]
+    reason: str
+    p: float
+    parts: list[Effect]
+    bernoulli: Verdict | None = None
+
+
+def judge(rows: Sequence[Row]) -> list[Verdict]:
+    """All thirteen, in the paper's order, under Holm's correction; with Bernoulli draws likewise, as a family apart."""
+    told = _family({name: claim.parts(rows) for name, claim in CLAIMS.items()})
+    draws = _family({name: (claim.bernoulli or claim.parts)(rows) for name, claim in CLAIMS.items()})
+    return [
+        dataclasses.replace(told[name], bernoulli=draws[name] if CLAIMS[name].bernoulli else None)
+        for name in (claim["id"] for claim in paper.CLAIMS)
+    ]
+
+
+def _family(measured: Mapping[str, list[Effect]]) -> dict[str, Verdict]:
+    """Verdicts that are corrected together."""
+    directions = {name: _p_values(CLAIMS[name].combine, parts) for name, parts in measured.items()}
+    adjusted = hypotheses.holm([min(1.0, 2.0 * min(p)) for p in directions.values()])
+    said = {claim["id"]: claim for claim in paper.CLAIMS}
+    return {
+        name: _verdict(said[name], measured[name], p, above <= below)
+        for (name, (above, below)), p in zip(directions.items(), adjusted, strict=True)
+    }
+
+
+def _p_values(combine: str, parts: Sequence[Effect]) -> tuple[float, float]:
+    """(for, against): `all` parts must say so; or `some` parts, but not all, lie above, and some below."""
+    tested = [(p.p_above, p.p_below) for p in parts if p.p_above is not None and p.p_below is not None]
+    if not parts or len(tested) < len(parts):
+        return 1.0, 1.0
+    above, below = (list(side) for side in zip(*tested, strict=True))
+    if combine == "all":
+        return max(above), max(below)
+    n = len(parts)  # of the best of n, Bonferroni; against are all above, or none
+    return max(min(1.0, n * min(above)), min(1.0, n * min(below))), min(1.0, 2.0 * min(max(above), max(below)))
+
+
+def _verdict(claim: Mapping[str, str], parts: list[Effect], p: float, supports: bool) -> Verdict:
+    kind = CLAIMS[claim["id"]]
+    seeds = min((part.seeds for part in parts), default=0)
+    word: Literal["supported", "contradicted", "undecided"] = "undecided"
+    if seeds < 2:
+        reason = f"needs {kind.needs}"
+    elif p < hypotheses.LEVEL:
+        word, reason = "supported" if supports else "contradicted", f"decided with {seeds} seeds of each"
+    elif kind.combine == "all" and {"for", "against"} <= {_side(part) for part in parts}:
+        reason = "its parts disagree: " + ", ".join(f"{part.name}: {_side(part)}" for part in parts)
+    else:
+        reason = "too near to the smallest effect that matters for so few seeds; more would narrow the interval"
+    return Verdict(claim["id"], claim["section"], claim["text"], kind.measured, word, reason, p, parts)
+
+
+def _side(part: Effect) -> str:
+    """Where a part lies by itself, without the correction for thirteen."""
+    if part.p_above is not None and part.p_above < hypotheses.LEVEL / 2:
+        return "for"
+    return "against" if part.p_below is not None and part.p_below < hypotheses.LEVEL / 2 else "open"
+
+
+CLAIMS = {
+    "vae-blurrier": Claim(
+        "log ratio of sharpness after a 3 x 3 median, GAN over VAE; matters from 10 %",
+        evidence.over_vae("sharpness_filtered", "means", 1.1),
+        bernoulli=evidence.over_vae("sharpness_filtered", "bernoulli", 1.1),
+    ),
+    "vae-middle-ground": Claim(
+        "log ratio of the mean distance to the mean training image, GAN over VAE; matters from 5 %",
+        evidence.over_vae("distance_to_mean", "means", 1.05),
+        bernoulli=evidence.over_vae("distance_to_mean", "bernoulli", 1.05),
+    ),
+    "tanh-crisper": Claim(
+        "log ratio of sharpness after a 3 x 3 median, tanh over each other output; matters from 10 %",
+        evidence.against_others(
+            "gan", "output_activation", "tanh", "samples/sharpness_filtered", sign=1.0, smallest=LOG_TENTH
+        ),
+        "GANs with sigmoid and other outputs, two seeds each or more",
+    ),
+    "hidden-256": Claim(
+        "final test loss at each other width less that at 256, nats; matters from 0.5",
+        evidence.against_others("vae", "hidden_dim", 256, "final/test/loss", sign=-1.0, smallest=0.5, log=False),
+        "VAEs of other widths (64 to 1,024, say), two seeds each or more",
+    ),
+    "gan-hyperparameter-sensitive": Claim(
+        "mean |log ratio| of the Fréchet distance to the base settings', GAN less VAE; matters from 10 %",
+        evidence.sensitivity,
+        "both models at three or more other settings each (learning rate, batch size, width), two seeds each",
+    ),
+    "gan-early-failure": Claim(
+        "log ratio of the generator's loss, first tenth of the iterations over the second half; matters from 10 %",
+        evidence.one("gan", "first tenth", LOG_TENTH, "early_loss"),
+    ),
+    "gan-non-convergence": Claim(
+        "swing of the snapshots' Fréchet distance about its trend in the second half, relative; matters from 0.10",
+        evidence.one("gan", "swing", 0.10, "oscillation"),
+    ),
+    "gan-mode-collapse": Claim(
+        "10 less the fewest effective classes of a snapshot in the second half, matters from 2; and classes lost and "
+        "found again, from 0.5",
+        evidence.collapse,
+    ),
+    "imbalance-starves-generator": Claim(
+        "Spearman's correlation of the generator's gradient norm with the discriminator's accuracy, negated, Fisher's "
+        "z; matters from r = 0.3",
+        evidence.one("gan", "correlation", math.atanh(0.3), "starvation_z"),
+    ),
+    "gan-better-on-some-values": Claim(
+        "coverage of each digit, GAN less the better of the VAE's samplers; matters from 0.02; some digits, not all",
+        evidence.digits,
+        combine="some",
+    ),
+    "vae-scales-worse": Claim(
+        "change of the log Fréchet distance a doubling of the width, VAE less GAN; matters from 0.05",
+        evidence.scaling,
+        "both models at three widths or more, two seeds each or more",
+    ),
+    "iterations-hurt": Claim(
+        "log ratio of the Fréchet distance, longer GAN trainings over the base; matters from 5 %",
+        evidence.longer,
+        "GANs of more iterations (50,000, say), two seeds or more",
+    ),
+    "vae-cheap-sampling": Claim(
+        "log ratio of operations, GAN over VAE: to draw an image, and to train until the Fréchet distance stays within "
+        "5 % of its last value; matters from 10 %",
+        evidence.cheap,
+    ),
+}  # fmt: skip

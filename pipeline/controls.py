@@ -1,0 +1,38 @@
+"""Sets that every metric is also computed on: what real digits score, and what noise scores."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.sampling import generator, to_uint8
+
+FLOOR = "training images"
+
+
+def images(train: np.ndarray, count: int) -> dict[str, np.ndarray]:
+    """Name -> uint8 [N, 28, 28]; `count` images each, training images no more than there are.
+
+    The floor are training images, which no model can be expected to beat; then pixels of uniform noise, the mean image
+    with each pixel's own spread, and a Gaussian with the pixels' mean and covariance.
+
+    Args:
+      train: uint8 [M, 28, 28].
+    """
+    pixels = train.reshape(len(train), -1) / np.float32(255)
+    mean, shape = pixels.mean(axis=0, dtype=np.float64), (count, *train.shape[1:])
+    spread = pixels.std(axis=0, dtype=np.float64)
+    centred = pixels - mean.astype(np.float32)
+    covariance = (centred.T @ centred).astype(np.float64) / (len(train) - 1)
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+
+    def normal(name: str) -> np.ndarray:
+        return generator(f"control {name}", 0).standard_normal((count, pixels.shape[1]), dtype=np.float32)
+
+    chosen = generator("control training", 0).permutation(len(train))[:count]
+    return {
+        FLOOR: train[np.sort(chosen)],
+        "uniform noise": generator("control uniform", 0).integers(0, 256, shape, dtype=np.uint8),
+        "mean and noise": to_uint8((mean + spread * normal("mean")).reshape(shape)),
+        "Gaussian": to_uint8((mean + normal("gaussian") @ root.T).reshape(shape)),
+    }

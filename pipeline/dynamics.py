@@ -1,0 +1,124 @@
+"""Verdicts over the course of a training, from its log and its snapshots.
+
+Each verdict is `found` or not, with the number that decides and the threshold it is held against. The thresholds were
+set on planted cases (tests/test_dynamics.py), not on the trainings that they judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from pipeline.metrics import classes
+
+EFFECTIVE_CLASSES = 5.0  # fewer equally common classes than this: collapsed
+LOST, FOUND = 0.01, 0.05  # shares between which a class is neither lost nor found again
+OSCILLATION = 0.10  # of the Fréchet distance about its trend, relative, in the second half
+IMPROVING = 0.10  # relative fall of the Fréchet distance over the last third
+SATURATED = 0.99  # accuracy of the discriminator, mean of the second half
+STARVED = 0.1  # the generator's gradient where the discriminator is surest, over that where it is least sure
+
+Course = Mapping[str, Any]
+Log = Mapping[str, np.ndarray]
+
+
+def verdicts(log: Log, course: Course) -> dict[str, dict[str, Any]]:
+    """Name -> found, value, threshold, sentence; without the discriminator's where the log has none."""
+    found: dict[str, dict[str, Any]] = {}
+    if len(course["step"]) > 1:
+        found |= {
+            "mode_collapse": _collapse(np.array(course["class_histogram"])),
+            "cycling": _cycling(np.array(course["class_histogram"])),
+            "oscillation": _oscillation(course),
+            "still_improving": _improving(course),
+        }
+    if "d_accuracy" in log and len(log["d_accuracy"]) > 1:
+        found |= {"saturation": _saturation(log), "starvation": _starvation(log)}
+    return found
+
+
+def effective_classes(course: Course) -> np.ndarray:
+    """The effective number of classes of each snapshot, [S]: 10 where all are equally common."""
+    return classes.effective_number(np.array(course["class_histogram"]))
+
+
+def cycles(histograms: np.ndarray) -> int:
+    """How often a class is found again (above 5 %) after it was lost (below 1 %), in the second half; [S, 10]."""
+    late = histograms[len(histograms) // 2 :]
+    again = 0
+    for shares in late.T:
+        lost = False
+        for share in shares:
+            again += lost and share > FOUND
+            lost = share < LOST or (lost and share <= FOUND)
+    return again
+
+
+def oscillation(course: Course) -> float:
+    """Standard deviation of the Fréchet distance about a straight line over the second half, relative to its mean."""
+    steps, values = _half(course)
+    if len(values) < 3 or not values.mean():
+        return 0.0
+    line = np.polynomial.Polynomial.fit(steps, values, 1)
+    return float(np.sqrt(np.square(values - line(steps)).sum() / (len(values) - 2)) / values.mean())
+
+
+def starvation(log: Log) -> tuple[float, float]:
+    """The generator's median gradient norm in the tenth of rows with the surest discriminator over that in the tenth
+    with the least sure; and Spearman's correlation of accuracy and gradient norm. The first twentieth is left out.
+    """
+    start = len(log["d_accuracy"]) // 20
+    accuracy, norm = log["d_accuracy"][start:], log["g_grad_norm"][start:]
+    tenth = max(1, len(norm) // 10)
+    order = np.argsort(accuracy, kind="stable")
+    least, surest = np.median(norm[order[:tenth]]), np.median(norm[order[-tenth:]])
+    if len(norm) < 3 or np.ptp(accuracy) == 0 or np.ptp(norm) == 0:
+        return (float(surest / least) if least else 1.0), 0.0
+    return float(surest / least) if least else 1.0, float(stats.spearmanr(accuracy, norm).statistic)
+
+
+def _half(course: Course) -> tuple[np.ndarray, np.ndarray]:
+    start = len(course["step"]) // 2
+    return np.array(course["step"][start:], float), np.array(course["frechet"][start:], float)
+
+
+def _collapse(histograms: np.ndarray) -> dict[str, Any]:
+    value = float(classes.effective_number(histograms[-1]))
+    return _verdict(value < EFFECTIVE_CLASSES, value, EFFECTIVE_CLASSES, "effective classes in the last snapshot")
+
+
+def _cycling(histograms: np.ndarray) -> dict[str, Any]:
+    value = cycles(histograms)
+    return _verdict(value > 0, value, 0, "classes lost and found again in the second half")
+
+
+def _oscillation(course: Course) -> dict[str, Any]:
+    value = oscillation(course)
+    return _verdict(value > OSCILLATION, value, OSCILLATION, "relative swing of the Fréchet distance about its trend")
+
+
+def _improving(course: Course) -> dict[str, Any]:
+    values = np.array(course["frechet"], float)
+    third = max(1, len(values) // 3)
+    before, after = values[-2 * third : -third].mean() if len(values) > third else values[0], values[-third:].mean()
+    value = float(1.0 - after / before) if before else 0.0
+    return _verdict(value > IMPROVING, value, IMPROVING, "relative fall of the Fréchet distance over the last third")
+
+
+def _saturation(log: Log) -> dict[str, Any]:
+    value = float(log["d_accuracy"][len(log["d_accuracy"]) // 2 :].mean())
+    return _verdict(value > SATURATED, value, SATURATED, "accuracy of the discriminator over the second half")
+
+
+def _starvation(log: Log) -> dict[str, Any]:
+    value = starvation(log)[0]
+    return _verdict(
+        value < STARVED, value, STARVED, "generator's gradient where the discriminator is surest, over where least sure"
+    )
+
+
+def _verdict(found: bool, value: float, threshold: float, what: str) -> dict[str, Any]:
+    return {"found": int(found), "value": float(value), "threshold": float(threshold), "what": what}

@@ -1,0 +1,105 @@
+"""The judges: small convolutional classifiers of digits, whose penultimate features are the space of the metrics.
+
+Several, since one is not enough: on the same samples a Fréchet distance can differ by half between two good judges.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import AfterValidator, Field
+
+from pipeline import config
+from pipeline.backend import keras, tf
+from pipeline.config import PositiveFloat, PositiveInt, Section, Seed, without_duplicates
+from pipeline.data import CLASSES, Split
+from pipeline.sampling import CHUNK, generator, layer_seeds
+
+FEATURES = 64
+
+
+class Judge(Section):
+    """One judge a seed. The learning rate falls to zero along a cosine; Adam's other settings are Keras's."""
+
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(without_duplicates)]
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: PositiveFloat
+
+
+def configure(settings: Any) -> Judge:
+    """The `judge` section of params.yaml, checked. Raises `UserError` where it is wrong."""
+    return config.checked(Judge, settings, key=("judge",))
+
+
+def build(seed: int) -> keras.Model:
+    """Images [B, 28, 28, 1] in [0, 1] -> features [B, 64], logits [B, 10]."""
+    glorot = [keras.initializers.GlorotUniform(s) for s in layer_seeds(seed, "judge", 4)]
+    images = keras.Input((28, 28, 1), name="images")
+    x = keras.layers.Conv2D(16, 3, activation="relu", kernel_initializer=glorot[0], name="conv_1")(images)
+    x = keras.layers.MaxPooling2D(name="pool_1")(x)
+    x = keras.layers.Conv2D(32, 3, activation="relu", kernel_initializer=glorot[1], name="conv_2")(x)
+    x = keras.layers.MaxPooling2D(name="pool_2")(x)
+    x = keras.layers.Flatten(name="flatten")(x)
+    features = keras.layers.Dense(FEATURES, "relu", kernel_initializer=glorot[2], name="features")(x)
+    logits = keras.layers.Dense(CLASSES, kernel_initializer=glorot[3], name="logits")(features)
+    return keras.Model(images, [features, logits], name="judge")
+
+
+def steps(settings: Judge, train_count: int) -> int:
+    """How many updates a training takes: whole minibatches, or the one that a small set makes."""
+    return settings.epochs * max(1, train_count // settings.batch_size)
+
+
+def train(judge: keras.Model, train_split: Split, settings: Judge, seed: int) -> Iterator[tuple[int, float]]:
+    """Trains `judge`, yielding (steps done, mean loss) after each epoch; images beyond whole minibatches are left out.
+
+    Without XLA, which takes twenty times as long for convolutions on a CPU.
+    """
+    weights = judge.trainable_variables
+    size, all_steps = min(settings.batch_size, len(train_split.images)), steps(settings, len(train_split.images))
+    an_epoch = all_steps // settings.epochs
+    rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, all_steps)
+    optimizer = keras.optimizers.Adam(rate, name="adam")
+    optimizer.build(weights)
+    images, labels = tf.constant(train_split.images), tf.constant(train_split.labels.astype(np.int32))
+
+    @tf.function(autograph=False)
+    def step(indices: tf.Tensor) -> tf.Tensor:
+        batch = tf.cast(tf.gather(images, indices), tf.float32)[..., tf.newaxis] / 255.0
+        with tf.GradientTape() as tape:
+            logits = judge(batch)[1]
+            nll = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, indices), logits)
+            loss = tf.reduce_mean(nll)
+        optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+    for epoch in range(settings.epochs):
+        order = generator("judge", seed, epoch).permutation(len(images)).astype(np.int32)
+        losses = [step(tf.constant(order[at : at + size])) for at in range(0, an_epoch * size, size)]
+        yield (epoch + 1) * an_epoch, float(np.mean([loss.numpy() for loss in losses]))
+
+
+def look(judge: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What a judge sees: features float32 [N, 64] and class probabilities float32 [N, 10] of uint8 [N, 28, 28].
+
+    In chunks of one size, so that an image's features do not depend on how many others are looked at.
+    """
+    forward = _compiled(judge)
+    padded = np.concatenate([images, np.zeros((-len(images) % CHUNK, *images.shape[1:]), images.dtype)])
+    seen = [forward(tf.constant(padded[at : at + CHUNK])) for at in range(0, len(padded), CHUNK)]
+    features, probabilities = (np.concatenate([part.numpy() for part in parts]) for parts in zip(*seen, strict=True))
+    return features[: len(images)], probabilities[: len(images)]
+
+
+@functools.cache
+def _compiled(judge: keras.Model) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    @tf.function(autograph=False)
+    def forward(chunk: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features, logits = judge(tf.cast(chunk, tf.float32)[..., tf.newaxis] / 255.0)
+        return features, tf.nn.softmax(logits)
+
+    return forward

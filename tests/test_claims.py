@@ -1,0 +1,199 @@
+"""Every claim on planted trainings: decided rightly where they say so, and never where they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import claims, evidence, paper
+from pipeline.evidence import Row
+
+GAN = {"hidden_dim": 128, "batch_size": 128, "iterations": 20_000, "output_activation": "tanh", "learning_rate": 1e-3}
+VAE = {"hidden_dim": 256, "batch_size": 100, "epochs": 50, "learning_rate": 1e-3}
+
+
+def gan(rng: np.random.Generator) -> dict[str, float]:
+    means = {
+        "samples/frechet": 60.0,
+        "samples/sharpness_filtered": 0.9,
+        "samples/distance_to_mean": 6.2,
+        "early_loss": 0.5,
+        "oscillation": 0.03,
+        "fewest_effective_classes": 9.5,
+        "starvation_z": 0.8,
+        "settled_flops": 2e13,
+        **{f"samples/coverage_{d}": 0.3 for d in range(10)},
+    }
+    return {**scattered(means, rng), "cycles": 0.0, "sampling_flops": 228_128.0}
+
+
+def vae(rng: np.random.Generator) -> dict[str, float]:
+    means = {"settled_flops": 1e12}
+    for sampler in ("means", "bernoulli"):
+        means |= {f"{sampler}/frechet": 120.0, f"{sampler}/sharpness_filtered": 0.2, f"{sampler}/distance_to_mean": 4.1}
+        means |= {f"{sampler}/coverage_{d}": 0.05 if d else 0.6 for d in range(10)}
+    loss = 151 + 0.1 * rng.normal()
+    return {**scattered(means, rng), "final/test/loss": loss, "sampling_flops": 404_512.0}
+
+
+def scattered(means: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
+    """Each with 1 % of noise, as seeds give."""
+    return {name: mean * float(np.exp(0.01 * rng.normal())) for name, mean in means.items()}
+
+
+def table(
+    seeds: int = 3,
+    gans: Sequence[Mapping[str, Any]] = ({},),
+    vaes: Sequence[Mapping[str, Any]] = ({},),
+    change: Callable[[str, Mapping[str, Any], dict[str, float]], None] = lambda *_: None,
+) -> list[Row]:
+    """Trainings at the base settings and at each change of them; `change` edits what was measured."""
+    rng, rows = np.random.default_rng(0), []
+    for model, base, variants, measured in (("gan", GAN, gans, gan), ("vae", VAE, vaes, vae)):
+        for variant in variants:
+            for seed in range(seeds if variant else seeds + 1):  # so that the base is the commonest
+                settings = {**base, **variant}
+                metrics = measured(rng)
+                change(model, settings, metrics)
+                rows.append(Row(model, settings, seed, metrics))
+    return rows
+
+
+def verdicts(rows: Sequence[Row]) -> dict[str, str]:
+    return {verdict.id: verdict.verdict for verdict in claims.judge(rows)}
+
+
+def test_all_thirteen_are_there_in_the_papers_words() -> None:
+    found = claims.judge(table())
+    assert [(v.id, v.text, v.section) for v in found] == [(c["id"], c["text"], c["section"]) for c in paper.CLAIMS]
+    assert len(found) == len(claims.CLAIMS) == 13
+
+
+def test_default_trainings_decide_what_they_can() -> None:
+    assert verdicts(table()) == {
+        "vae-blurrier": "supported",
+        "vae-middle-ground": "supported",
+        "tanh-crisper": "undecided",
+        "hidden-256": "undecided",
+        "gan-hyperparameter-sensitive": "undecided",
+        "gan-early-failure": "supported",
+        "gan-non-convergence": "contradicted",
+        "gan-mode-collapse": "contradicted",
+        "imbalance-starves-generator": "supported",
+        "gan-better-on-some-values": "supported",
+        "vae-scales-worse": "undecided",
+        "iterations-hurt": "undecided",
+        "vae-cheap-sampling": "undecided",  # drawing costs more, training less: its parts disagree
+    }
+
+
+def test_nothing_is_decided_by_one_seed_or_by_none() -> None:
+    one = [row for row in table() if row.seed == 0]
+    assert set(verdicts(one).values()) == set(verdicts([]).values()) == {"undecided"}
+
+
+def test_undecided_claims_say_what_would_decide() -> None:
+    reasons = {v.id: v.reason for v in claims.judge(table())}
+    assert reasons["tanh-crisper"] == "needs GANs with sigmoid and other outputs, two seeds each or more"
+    assert "other widths" in reasons["hidden-256"]
+    assert reasons["vae-cheap-sampling"] == (
+        "its parts disagree: drawing an image: against, training until settled: for"
+    )
+    assert "at least two seeds of both models" in {v.id: v.reason for v in claims.judge([])}["vae-blurrier"]
+
+
+def test_means_and_bernoulli_draws_are_decided_apart() -> None:
+    def noisy_draws(model: str, _: Any, metrics: dict[str, float]) -> None:
+        if model == "vae":
+            metrics["bernoulli/sharpness_filtered"] *= 20
+
+    found = {v.id: v for v in claims.judge(table(change=noisy_draws))}["vae-blurrier"]
+    assert found.bernoulli is not None
+    assert (found.verdict, found.bernoulli.verdict) == ("supported", "contradicted")
+
+
+def scaled(name: str, factor: Callable[[str, Mapping[str, Any]], float]) -> Callable[..., None]:
+    def change(model: str, settings: Mapping[str, Any], metrics: dict[str, float]) -> None:
+        for key in metrics:
+            if key.endswith(name):
+                metrics[key] *= factor(model, settings)
+
+    return change
+
+
+def test_settings_decide_when_a_study_hands_the_rows() -> None:
+    activations = [{}, {"output_activation": "sigmoid"}]
+    crisper = scaled("sharpness_filtered", lambda _, s: 0.6 if s.get("output_activation") == "sigmoid" else 1.0)
+    assert verdicts(table(gans=activations, change=crisper))["tanh-crisper"] == "supported"
+    assert verdicts(table(gans=activations))["tanh-crisper"] == "contradicted"
+    widths = [{}, *({"hidden_dim": w} for w in (64, 512))]
+    worse = scaled("final/test/loss", lambda m, s: 1.02 if m == "vae" and s["hidden_dim"] != 256 else 1.0)
+    assert verdicts(table(vaes=widths, change=worse))["hidden-256"] == "supported"
+    better = scaled("final/test/loss", lambda m, s: 0.98 if m == "vae" and s["hidden_dim"] != 256 else 1.0)
+    assert verdicts(table(vaes=widths, change=better))["hidden-256"] == "contradicted"
+
+
+def test_scaling_sensitivity_and_longer_trainings() -> None:
+    widths = [{}, *({"hidden_dim": w} for w in (32, 64, 512))]
+    gan_scales = scaled("frechet", lambda m, s: (s["hidden_dim"] / 128) ** -0.5 if m == "gan" else 1.0)
+    both = table(gans=widths, vaes=widths, change=gan_scales)
+    assert verdicts(both)["vae-scales-worse"] == "supported"
+    assert verdicts(table(gans=widths, vaes=widths))["vae-scales-worse"] == "contradicted"
+    assert verdicts(both)["gan-hyperparameter-sensitive"] == "undecided"  # three settings of each, far apart
+    many = [{}, *({"batch_size": b} for b in (16, 32, 64, 256, 512))]
+    fragile = scaled("frechet", lambda m, s: 2.0 if m == "gan" and s["batch_size"] not in (100, 128) else 1.0)
+    assert verdicts(table(gans=many, vaes=many, change=fragile))["gan-hyperparameter-sensitive"] == "supported"
+    longer = [{}, {"iterations": 50_000}]
+    hurt = scaled("frechet", lambda _, s: 1.5 if s.get("iterations") == 50_000 else 1.0)
+    assert verdicts(table(gans=longer, change=hurt))["iterations-hurt"] == "supported"
+    helped = scaled("frechet", lambda _, s: 0.8 if s.get("iterations") == 50_000 else 1.0)
+    assert verdicts(table(gans=longer, change=helped))["iterations-hurt"] == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("changed", "claim", "expected"),
+    [
+        ({"early_loss": 0.0}, "gan-early-failure", "contradicted"),
+        ({"oscillation": 0.4}, "gan-non-convergence", "supported"),
+        ({"fewest_effective_classes": 3.0, "cycles": 2.0}, "gan-mode-collapse", "supported"),
+        ({"starvation_z": -0.5}, "imbalance-starves-generator", "contradicted"),
+        ({f"samples/coverage_{d}": 0.9 for d in range(10)}, "gan-better-on-some-values", "contradicted"),
+        ({f"samples/coverage_{d}": 0.0 for d in range(10)}, "gan-better-on-some-values", "contradicted"),
+    ],
+)
+def test_the_opposite_evidence_turns_the_verdict(changed: dict[str, float], claim: str, expected: str) -> None:
+    def change(model: str, _: Any, metrics: dict[str, float]) -> None:
+        if model == "gan":
+            metrics |= {name: value + 1e-4 * metrics["oscillation"] for name, value in changed.items()}
+
+    assert verdicts(table(change=change))[claim] == expected
+
+
+def test_few_false_alarms_where_nothing_differs() -> None:
+    """Under the null, Holm's correction keeps any verdict 'supported' to one table in twenty."""
+    rng, alarms = np.random.default_rng(3), 0
+    for _ in range(100):
+        rows = [
+            Row(model, base, seed, {name: float(np.exp(rng.normal())) for name in names})
+            for model, base, names in (
+                ("gan", GAN, [f"samples/{n}" for n in ("sharpness_filtered", "distance_to_mean")]),
+                (
+                    "vae",
+                    VAE,
+                    [f"{s}/{n}" for s in evidence.SAMPLERS for n in ("sharpness_filtered", "distance_to_mean")],
+                ),
+            )
+            for seed in range(3)
+        ]
+        alarms += "supported" in verdicts(rows).values()
+    assert alarms <= 5
+
+
+def test_the_base_is_what_most_trainings_have() -> None:
+    rows = table(gans=[{}, {"batch_size": 16}])
+    assert {row.settings["batch_size"] for row in evidence.base(rows, "gan")} == {128}
+    assert set(evidence.varied(rows, "gan", "batch_size")) == {16, 128}
+    assert set(evidence.varied(rows, "gan", "learning_rate")) == {1e-3}
