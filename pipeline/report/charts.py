@@ -70,7 +70,7 @@ def courses(found: Mapping[str, Mapping[str, Any]], sets: Sequence[str]) -> str:
             )  # fmt: skip
     figure.update_xaxes(tickformat=".0%")
     figure.update_xaxes(title_text="share of the training", row=len(COURSES))
-    figure.update_yaxes(type="log", dtick="D2", row=1)
+    figure.update_yaxes(type="log", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], row=1)
     figure.update_layout(legend={"orientation": "h", "y": -0.12})
     return _html(figure, "chart-courses", 760)
 
@@ -90,8 +90,8 @@ def _histogram(item: str, course: Mapping[str, Any]) -> str:
         )  # fmt: skip
     figure.update_yaxes(range=[0, 1], tickformat=".0%")
     figure.update_xaxes(title_text="step")
-    figure.update_layout(legend={"orientation": "v", "y": 0.5, "traceorder": "reversed"})
-    return _html(figure, f"chart-classes-{item}", 280)
+    figure.update_layout(legend={"orientation": "v", "y": 0.5, "traceorder": "reversed", "font": {"size": 10}})
+    return _html(figure, f"chart-classes-{item}", 330)
 
 
 def _html(figure: go.Figure, name: str, height: int) -> str:
