@@ -16,14 +16,16 @@ from pipeline.errors import UserError
 from pipeline.metrics import classes, frechet, kernel, manifold, memorisation, sharpness
 from pipeline.panel import View
 
-IN_PIXELS = 5000  # images of a set that are looked for among the training images: these distances cost the most
 DUPLICATE_QUANTILE = 0.01  # of the test images' distances to each other: nearer than that is a duplicate
 
 
 class Evaluate(Section):
-    """`neighbours`: k of precision, recall, density and coverage. `likelihood_*`: see `pipeline.likelihood`."""
+    """`neighbours`: k of precision, recall, density and coverage. `memorisation_images`: how many of each set are
+    looked for among the training images, pixel by pixel. `likelihood_*`: see `pipeline.likelihood`.
+    """
 
     neighbours: PositiveInt
+    memorisation_images: Annotated[int, Field(ge=2)]
     likelihood_images: Annotated[int, Field(ge=2)]
     likelihood_draws: Annotated[list[PositiveInt], Field(min_length=1)]
     seed: Seed
@@ -74,8 +76,8 @@ def own(images: np.ndarray, view: View, train: np.ndarray, settings: Evaluate) -
     """How the real digits lie among themselves."""
     neighbours = [manifold.own_neighbours(features, k=settings.neighbours) for features in view.features]
     return Own(
-        to_train=memorisation.nearest(images[:IN_PIXELS], train)[1],
-        to_other=memorisation.nearest_other(images[:IN_PIXELS]),
+        to_train=memorisation.nearest(images[: settings.memorisation_images], train)[1],
+        to_other=memorisation.nearest_other(images[: settings.memorisation_images]),
         nearest=np.stack([n.nearest for n in neighbours]),
         radius=np.stack([n.radius for n in neighbours]),
         kernel=np.stack([kernel.within(features) for features in view.features]),
@@ -95,7 +97,7 @@ def measure(images: np.ndarray, view: View, reference: Reference, settings: Eval
     check_images("samples", images)
     by_judge = [_judged(j, *seen, reference, settings) for j, seen in enumerate(zip(*view, strict=True))]
     metrics = {name: _over_judges([found[0][name] for found in by_judge]) for name in by_judge[0][0]}
-    metrics |= _pixels(images, reference)
+    metrics |= _pixels(images, reference, settings.memorisation_images)
     return {
         "metrics": {name: {"n": len(images), **found} for name, found in metrics.items()},
         "class_histogram": np.mean([found[1] for found in by_judge], axis=0).tolist(),
@@ -143,13 +145,13 @@ def _over_judges(values: list[tuple[float, float | None]]) -> dict[str, Any]:
     return {"value": float(np.mean(own)), **({"se": float(np.mean(errors))} if errors else {}), "judges": own}
 
 
-def _pixels(images: np.ndarray, reference: Reference) -> dict[str, dict[str, float]]:
+def _pixels(images: np.ndarray, reference: Reference, few: int) -> dict[str, dict[str, float]]:
     """What no judge is asked: sharpness, the distance to the mean image, and memorisation."""
     pixels = images / np.float32(255)
-    to_train = memorisation.nearest(images[:IN_PIXELS], reference.train)[1]
-    to_other = memorisation.nearest_other(images[:IN_PIXELS])
+    to_train = memorisation.nearest(images[:few], reference.train)[1]
+    to_other = memorisation.nearest_other(images[:few])
     threshold = float(np.quantile(reference.own.to_other, DUPLICATE_QUANTILE))
-    few = {"n": len(to_train)}
+    counted = {"n": len(to_train)}
     return {
         "sharpness": _mean(sharpness.laplacian_variance(pixels) / reference.laplacian),
         "sharpness_filtered": _mean(
@@ -157,9 +159,9 @@ def _pixels(images: np.ndarray, reference: Reference) -> dict[str, dict[str, flo
         ),
         "grey_share": _mean(sharpness.grey_share(pixels)),
         "distance_to_mean": _mean(sharpness.distance_to(pixels, reference.mean_image)),
-        "nearer_share": {"value": memorisation.nearer_share(to_train, reference.own.to_train), **few},
-        "copying_z": {"value": memorisation.copying_z(to_train, reference.own.to_train), **few},
-        "duplicate_share": {"value": memorisation.duplicate_share(to_other, threshold), **few},
+        "nearer_share": {"value": memorisation.nearer_share(to_train, reference.own.to_train), **counted},
+        "copying_z": {"value": memorisation.copying_z(to_train, reference.own.to_train), **counted},
+        "duplicate_share": {"value": memorisation.duplicate_share(to_other, threshold), **counted},
     }
 
 

@@ -22,12 +22,16 @@ FEATURES = 64
 
 
 class Judge(Section):
-    """One judge a seed. The learning rate falls to zero along a cosine; Adam's other settings are Keras's."""
+    """One judge a seed. The learning rate falls to zero along a cosine; Adam's other settings are Keras's.
+
+    `control_images`: how many images each control has, at most as many as there are test images.
+    """
 
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(without_duplicates)]
     epochs: PositiveInt
     batch_size: PositiveInt
     learning_rate: PositiveFloat
+    control_images: Annotated[int, Field(ge=2)]
 
 
 def configure(settings: Any) -> Judge:

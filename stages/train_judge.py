@@ -22,7 +22,8 @@ def main() -> None:
         judges = {seed: judge.build(seed) for seed in settings.seeds}
         for seed, one in judges.items():
             _train(one, dataset, settings, seed, run)
-        images = controls.images(dataset.train.images, len(dataset.test.images))
+        count = min(settings.control_images, len(dataset.test.images))
+        images = controls.images(dataset.train.images, count)
         sets = {panel.REAL: dataset.test.images, **images}
         views = {name: panel.view(list(judges.values()), of_set) for name, of_set in sets.items()}
         chosen = views[panel.REAL].probabilities.argmax(axis=2)

@@ -10,7 +10,7 @@ from pipeline import config, controls, data, judge, panel, reference, sources
 from pipeline.errors import UserError
 from tests.conftest import ROOT, SOURCE, mnist_at_hand
 
-SETTINGS = judge.Judge(seeds=[3], epochs=2, batch_size=50, learning_rate=4e-3)
+SETTINGS = judge.Judge(seeds=[3], epochs=2, batch_size=50, learning_rate=4e-3, control_images=50)
 
 
 @pytest.fixture(scope="module")

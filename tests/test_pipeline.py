@@ -100,8 +100,11 @@ def test_nothing_to_do_runs_nothing_and_says_where_things_are(project: Project) 
 def test_dvc_shows_graph_metrics_plots_and_params(finished: Project) -> None:
     assert "train_vae@vae-0" in finished.ok("dvc", "dag")
     metrics = json.loads(finished.ok("dvc", "metrics", "show", "--json"))
-    summary = metrics[""]["data"]["report/summary.json"]["data"]
-    assert summary["real"]["sharpness_ratio"] == 1.0
+    shown = metrics[""]["data"]
+    assert set(shown) == {"controls/metrics.json", "metrics/gan-0.json", "metrics/vae-0.json", "report/summary.json"}
+    summary = shown["report/summary.json"]["data"]
+    assert summary["controls"]["training images"]["frechet"] < summary["models"]["gan"]["samples"]["frechet"]["mean"]
+    assert summary["claims"]["vae-blurrier"]["verdict"] == "undecided"  # by one seed
     assert summary["items"]["vae-0"]["parameters"] == 404_244
     out = finished.root.parent / "plots"
     finished.ok("dvc", "plots", "show", "--out", str(out))
@@ -122,7 +125,10 @@ def test_every_stage_item_has_a_run_with_what_it_made(finished: Project) -> None
     assert (artifacts / "gan-0" / "saved_model.pb").is_file()
     assert len(list((artifacts / "images").glob("samples*.png"))) >= 3  # the slider's steps
     assert gan.inputs.dataset_inputs[0].dataset.name in ("MNIST", "5,000-digit subset")
-    assert "items/vae-0/samplers/means/sharpness_ratio" in found["compare"].data.metrics
+    assert found["evaluate@gan-0"].data.metrics["samples/frechet"] > 0
+    assert found["evaluate@vae-0"].data.metrics["nll_5"] > 0
+    assert "vae/bernoulli/recall" in found["compare"].data.metrics
+    assert "test/accuracy/0" in found["train_judge"].data.metrics
 
 
 def test_running_again_on_one_core_leaves_the_lock_without_a_changed_byte(project: Project) -> None:
@@ -213,11 +219,19 @@ def test_wrong_params_stop_before_anything_runs(project: Project) -> None:
 def test_models_of_other_data_are_not_compared(project: Project) -> None:
     path = project.root / "models" / "vae-0" / "model.json"
     description = json.loads(path.read_text())
-    description["data"]["sha256"] = "0" * 64
+    before, description["data"]["sha256"] = description["data"]["sha256"], "0" * 64
     files.write_json(path, description)
     done = project.run("python", "-m", "stages.compare")
     assert done.returncode == 1
     assert "models/vae-0: trained on other data" in done.stderr
+    description["data"]["sha256"] = before
+    files.write_json(path, description)
+    path = project.root / "metrics" / "gan-0.json"
+    files.write_json(path, {**files.read_json(path), "data": {"label": "other digits", "sha256": "0" * 64}})
+    done = project.run("python", "-m", "stages.compare")
+    assert done.returncode == 1
+    assert "metrics/gan-0.json: expected the metrics of models/gan-0" in done.stderr
+    assert "other digits" in done.stderr
 
 
 def test_no_permission_is_one_sentence(project: Project) -> None:
@@ -290,11 +304,11 @@ def test_experiments_run_apart_and_land_in_the_same_store(project: Project) -> N
     before = len(runs(project))
     bare = {"HOME": str(project.root / "home"), "GIT_CONFIG_NOSYSTEM": "1"}  # a user who never told git a name
     project.ok("dvc", "exp", "run", "--temp", "-S", "models.gan.learning_rate=0.003", **bare)
-    assert len(runs(project)) == before + 4  # train, sample, plot, compare
+    assert len(runs(project)) == before + 5  # train, sample, evaluate, plot, compare
     project.ok("dvc", "exp", "run", "--queue", "-S", "report.banner=queued", **bare)  # compare alone runs again
     project.ok("dvc", "queue", "start", **bare)
     deadline = time.monotonic() + 240
-    while len(runs(project)) < before + 5 and time.monotonic() < deadline:
+    while len(runs(project)) < before + 6 and time.monotonic() < deadline:
         time.sleep(1)
     found = [run.data for run in runs(project)]
     assert "0.003" in {data.params.get("models.gan.learning_rate") for data in found}

@@ -24,9 +24,9 @@ TINY: dict[str, Any] = {
         "vae": {"epochs": 2, "snapshot_every": 1, "snapshot_images": 16},
         "gan": {"iterations": 200, "log_every": 50, "snapshot_every": 100, "snapshot_images": 16},
     },
-    "judge": {"seeds": [0], "epochs": 1},
+    "judge": {"seeds": [0], "epochs": 1, "control_images": 200},
     "sample": {"count": 500},
-    "evaluate": {"likelihood_images": 20, "likelihood_draws": [1, 5]},
+    "evaluate": {"memorisation_images": 200, "likelihood_images": 20, "likelihood_draws": [1, 5]},
     "report": {"banner": BANNER},
 }
 

@@ -11,7 +11,9 @@ from pipeline import evaluation
 from pipeline.evaluation import Reference
 from pipeline.panel import View
 
-SETTINGS = evaluation.Evaluate(neighbours=3, likelihood_images=2, likelihood_draws=[1], seed=0)
+SETTINGS = evaluation.Evaluate(
+    neighbours=3, memorisation_images=5000, likelihood_images=2, likelihood_draws=[1], seed=0
+)
 N, MODES = 400, 10
 
 
