@@ -30,12 +30,13 @@ ASPECTS = (
 )
 
 
-def compare(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
-    """Metric -> name, winner ("GAN", "VAE" or "open"), p by Holm over the aspects, and the VAE's better sampler.
+def compare(rows: Sequence[Row], noise: Sequence[Mapping[str, float]]) -> dict[str, dict[str, Any]]:
+    """Metric -> name, winner ("GAN", "VAE" or "open"), p by Holm over the aspects, the VAE's better sampler, and
+    whether the aspect is `weak`: some set of `noise` (metric -> value) does as well on it as one of the two models.
 
     The GAN wins where it beats both of the VAE's samplers, the VAE where one of them beats the GAN.
     """
-    found = {aspect.metric: _compare(aspect, rows) for aspect in ASPECTS}
+    found = {aspect.metric: _compare(aspect, rows, noise) for aspect in ASPECTS}
     adjusted = hypotheses.holm([one["p"] for one in found.values()])
     for one, p in zip(found.values(), adjusted, strict=True):
         one["p"] = p
@@ -43,12 +44,15 @@ def compare(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _compare(aspect: Aspect, rows: Sequence[Row]) -> dict[str, Any]:
+def _compare(aspect: Aspect, rows: Sequence[Row], noise: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     gan = _scores(aspect, evidence.base(rows, "gan"), "samples")
     vae = {sampler: _scores(aspect, evidence.base(rows, "vae"), sampler) for sampler in SAMPLERS}
     effects = [hypotheses.difference(sampler, gan, scores, smallest=0.0) for sampler, scores in vae.items()]
     better = max(vae, key=lambda sampler: np.mean(vae[sampler]) if vae[sampler] else -np.inf)
-    told = {"name": aspect.name, "vae_sampler": better}
+    models = [float(np.mean(scores)) for scores in (gan, vae[better]) if scores]
+    bad = [_score(aspect, one[aspect.metric]) for one in noise if aspect.metric in one]
+    weak = bool(models and bad) and max(bad) >= min(models)
+    told = {"name": aspect.name, "vae_sampler": better, "weak": int(weak)}
     above = [e.p_above for e in effects if e.p_above is not None]
     below = [e.p_below for e in effects if e.p_below is not None]
     if len(above) < len(effects):
@@ -59,11 +63,14 @@ def _compare(aspect: Aspect, rows: Sequence[Row]) -> dict[str, Any]:
 
 def _scores(aspect: Aspect, rows: Sequence[Row], sampler: str) -> list[float]:
     """The metric of each training, turned so that more is better."""
-    values = [row.metrics[f"{sampler}/{aspect.metric}"] for row in rows if f"{sampler}/{aspect.metric}" in row.metrics]
+    name = f"{sampler}/{aspect.metric}"
+    return [_score(aspect, row.metrics[name]) for row in rows if name in row.metrics]
+
+
+def _score(aspect: Aspect, value: float) -> float:
     if aspect.best == "high":
-        return values
-    target = 0.0 if aspect.best == "low" else float(aspect.best)
-    return [-abs(value - target) for value in values]
+        return value
+    return -abs(value - (0.0 if aspect.best == "low" else float(aspect.best)))
 
 
 def headline(found: Mapping[str, Mapping[str, Any]]) -> str:
@@ -72,6 +79,9 @@ def headline(found: Mapping[str, Mapping[str, Any]]) -> str:
     told = [f"The {who} wins on {_listed(names[who])}." for who in ("GAN", "VAE") if names[who]]
     if names["open"]:
         told.append(f"Not decided by these seeds: {_listed(names['open'])}.")
+    weak = [one["name"] for one in found.values() if one["weak"] and one["winner"] != "open"]
+    if weak:
+        told.append(f"Take with care, since noise does as well there as one of the two: {_listed(weak)}.")
     return " ".join(told)
 
 

@@ -70,27 +70,32 @@ def _family(measured: Mapping[str, list[Effect]]) -> dict[str, Verdict]:
 
 
 def _p_values(combine: str, parts: Sequence[Effect]) -> tuple[float, float]:
-    """(for, against): `all` parts must say so; or `some` parts, but not all, lie above, and some below."""
+    """(for, against). `all`: every part must lie above, one that surely lies below refutes (Bonferroni over the parts).
+    `some`: one part lies above and another below; against are all above, or none.
+    """
     tested = [(p.p_above, p.p_below) for p in parts if p.p_above is not None and p.p_below is not None]
-    if not parts or len(tested) < len(parts):
+    if not tested:
         return 1.0, 1.0
     above, below = (list(side) for side in zip(*tested, strict=True))
+    n = len(parts)
     if combine == "all":
-        return max(above), max(below)
-    n = len(parts)  # of the best of n, Bonferroni; against are all above, or none
+        return max(above) if len(tested) == n else 1.0, min(1.0, n * min(below))
+    if len(tested) < n:
+        return 1.0, 1.0
     return max(min(1.0, n * min(above)), min(1.0, n * min(below))), min(1.0, 2.0 * min(max(above), max(below)))
 
 
 def _verdict(claim: Mapping[str, str], parts: list[Effect], p: float, supports: bool) -> Verdict:
     kind = CLAIMS[claim["id"]]
-    seeds = min((part.seeds for part in parts), default=0)
     word: Literal["supported", "contradicted", "undecided"] = "undecided"
-    if seeds < 2:
+    if p < hypotheses.LEVEL:
+        word = "supported" if supports else "contradicted"
+        reason = f"decided with {max(part.seeds for part in parts)} seeds of each"
+        against = [part.name for part in parts if _side(part) == "against"]
+        if not supports and len(against) < len(parts):
+            reason += f"; against it: {', '.join(against)}"
+    elif min((part.seeds for part in parts), default=0) < 2:
         reason = f"needs {kind.needs}"
-    elif p < hypotheses.LEVEL:
-        word, reason = "supported" if supports else "contradicted", f"decided with {seeds} seeds of each"
-    elif kind.combine == "all" and {"for", "against"} <= {_side(part) for part in parts}:
-        reason = "its parts disagree: " + ", ".join(f"{part.name}: {_side(part)}" for part in parts)
     else:
         reason = "too near to the smallest effect that matters for so few seeds; more would narrow the interval"
     return Verdict(claim["id"], claim["section"], claim["text"], kind.measured, word, reason, p, parts)
@@ -145,8 +150,8 @@ CLAIMS = {
         evidence.collapse,
     ),
     "imbalance-starves-generator": Claim(
-        "Spearman's correlation of the generator's gradient norm with the discriminator's accuracy, negated, Fisher's "
-        "z; matters from r = 0.3",
+        "Spearman's correlation of the generator's gradient norm with the discriminator's accuracy, time partialled "
+        "out, negated, Fisher's z; matters from r = 0.3",
         evidence.one("gan", "correlation", math.atanh(0.3), "starvation_z"),
     ),
     "gan-better-on-some-values": Claim(

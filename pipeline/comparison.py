@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline import aspects, claims, costs, dynamics, hypotheses, paper
+from pipeline.controls import FLOOR
 from pipeline.evidence import Row
 
 Log = Mapping[str, np.ndarray]
@@ -61,8 +62,8 @@ def row(family: str, description: Mapping[str, Any], log: Log, found: Found) -> 
             "cycles": dynamics.cycles(np.array(course["class_histogram"])),
             "fewest_effective_classes": float(late.min()),
             "oscillation": dynamics.oscillation(course),
-            "settled_flops": float(costs.step_flops(description) * (settled or 0)),
         }
+        flat |= {"settled_flops": float(costs.step_flops(description) * settled)} if settled else {}
     if len(log.get("g_loss", [])) > 1:
         tenth, half = max(1, len(log["g_loss"]) // 10), len(log["g_loss"]) // 2
         correlation = np.clip(dynamics.starvation(log)[1], -0.999, 0.999)
@@ -74,10 +75,10 @@ def row(family: str, description: Mapping[str, Any], log: Log, found: Found) -> 
 
 
 def over_seeds(found: Sequence[Found]) -> dict[str, dict[str, dict[str, float]]]:
-    """Sampler -> metric -> mean over the seeds, its 95 % interval (of two seeds or more), the seeds' number and the
-    mean standard error of drawing within one model, which is apart from the error over seeds.
+    """Sampler -> metric -> mean over the seeds, its 95 % interval (of two seeds or more), the seeds' number, the mean
+    standard error of drawing within one model, which is apart from the error over seeds, and the range of the judges.
     """
-    values: dict[str, dict[str, list[dict[str, float]]]] = {}
+    values: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for one in found:
         for sampler, measured in one["samplers"].items():
             for name, metric in measured["metrics"].items():
@@ -89,12 +90,15 @@ def over_seeds(found: Sequence[Found]) -> dict[str, dict[str, dict[str, float]]]
     }
 
 
-def _aggregate(metrics: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def _aggregate(metrics: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     own = [metric["value"] for metric in metrics]
     result = {"mean": float(np.mean(own)), "seeds": len(own), "n": metrics[0]["n"]}
     if len(own) > 1:
         result["low"], result["high"] = hypotheses.mean_interval(own)
     errors = [metric["se"] for metric in metrics if "se" in metric]
+    if "judges" in metrics[0]:
+        by_judge = np.mean([metric["judges"] for metric in metrics], axis=0)
+        result |= {"judge_low": float(by_judge.min()), "judge_high": float(by_judge.max())}
     return result | ({"se": float(np.mean(errors))} if errors else {})
 
 
@@ -114,8 +118,10 @@ def summary(
     variants = dict.fromkeys(descriptions[item]["variant"] for item in descriptions)
     rows = [row(families[item], descriptions[item], logs[item], metrics[item]) for item in trained]
     verdicts = claims.judge(rows)
+    known = {name: {k: m["value"] for k, m in found["metrics"].items()} for name, found in controls.items()}
+    noise = [values for name, values in known.items() if name != FLOOR]
     return {
-        "aspects": aspects.compare(rows),
+        "aspects": aspects.compare(rows, noise),
         "models": {
             variant: over_seeds([metrics[item] for item in trained if descriptions[item]["variant"] == variant])
             for variant in variants
@@ -137,7 +143,8 @@ def _claim(verdict: claims.Verdict) -> dict[str, Any]:
 
 def _item(description: Mapping[str, Any], log: Log, found: Found) -> dict[str, Any]:
     course = found["course"]
-    settled = {"settled_at": costs.settled_at(course["step"], course["frechet"])} if course else {}
+    step = costs.settled_at(course["step"], course["frechet"]) if course else None
+    settled = {"settled_at": step} if step else {}
     return {
         "failed": int(description["status"] == "failed"),
         "steps": description["steps"],

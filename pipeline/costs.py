@@ -28,12 +28,13 @@ def step_flops(description: Mapping[str, Any]) -> int:
 
 
 def settled_at(steps: Sequence[int], values: Sequence[float]) -> int | None:
-    """The first step from which on every value lies within 5 % of the last one; None of an empty course."""
-    if not len(values):
+    """The first step from which on every value lies within 5 % of the last one; None where that is the last alone."""
+    if len(values) < 2:
         return None
     last = values[-1]
     outside = np.flatnonzero(np.abs(np.asarray(values) - last) > WITHIN * abs(last))
-    return int(steps[outside[-1] + 1]) if len(outside) else int(steps[0])
+    first = outside[-1] + 1 if len(outside) else 0
+    return int(steps[first]) if first < len(values) - 1 else None
 
 
 def _parameters(description: Mapping[str, Any], network: str) -> int:

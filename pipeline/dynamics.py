@@ -67,17 +67,29 @@ def oscillation(course: Course) -> float:
 
 
 def starvation(log: Log) -> tuple[float, float]:
-    """The generator's median gradient norm in the tenth of rows with the surest discriminator over that in the tenth
-    with the least sure; and Spearman's correlation of accuracy and gradient norm. The first twentieth is left out.
+    """How the generator's gradient norm goes with the discriminator's accuracy, the first twentieth left out.
+
+    Returns:
+      The median norm in the tenth of rows with the surest discriminator over that in the tenth with the least sure; and
+      Spearman's correlation, time partialled out, since both fall over a training and would correlate by that alone.
     """
     start = len(log["d_accuracy"]) // 20
     accuracy, norm = log["d_accuracy"][start:], log["g_grad_norm"][start:]
     tenth = max(1, len(norm) // 10)
     order = np.argsort(accuracy, kind="stable")
     least, surest = np.median(norm[order[:tenth]]), np.median(norm[order[-tenth:]])
-    if len(norm) < 3 or np.ptp(accuracy) == 0 or np.ptp(norm) == 0:
-        return (float(surest / least) if least else 1.0), 0.0
-    return float(surest / least) if least else 1.0, float(stats.spearmanr(accuracy, norm).statistic)
+    return (float(surest / least) if least else 1.0), _partial_correlation(accuracy, norm)
+
+
+def _partial_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Of the ranks of `a` and `b`, less their lines over the index; 0 where one is nothing but its line."""
+    time = np.arange(len(a), dtype=float)
+    if len(a) < 3:
+        return 0.0
+    ranks = (stats.rankdata(values) for values in (a, b))
+    rest = [r - np.polynomial.Polynomial.fit(time, r, 1)(time) for r in ranks]
+    spread = float(np.sqrt(np.square(rest[0]).sum() * np.square(rest[1]).sum()))
+    return float((rest[0] * rest[1]).sum() / spread) if spread > 1e-9 * len(a) else 0.0
 
 
 def _half(course: Course) -> tuple[np.ndarray, np.ndarray]:

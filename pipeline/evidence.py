@@ -32,11 +32,9 @@ Measured = Callable[[Sequence[Row]], list[Effect]]
 
 
 def base(rows: Sequence[Row], model: str) -> list[Row]:
-    """The trainings of a model at its base settings: those that most rows have."""
+    """The trainings of a model at its base settings: those of its first row, which tables give first."""
     own = [row for row in rows if row.model == model]
-    keys = [_key(row.settings) for row in own]
-    common = max(keys, key=keys.count) if keys else None
-    return [row for row, key in zip(own, keys, strict=True) if key == common]
+    return [row for row in own if _key(row.settings) == _key(own[0].settings)]
 
 
 def varied(rows: Sequence[Row], model: str, name: str) -> dict[Any, list[Row]]:
@@ -166,13 +164,16 @@ def longer(rows: Sequence[Row]) -> list[Effect]:
             f"{more:,} against {steps:,}", _logs(by_value[more], "samples/frechet"), _logs(usual, "samples/frechet"),
             smallest=float(np.log(1.05)),
         )
-        for more in sorted(value for value in by_value if steps and value > steps)
+        for more in sorted(value for value in by_value if value and steps and value > steps)
     ]  # fmt: skip
 
 
 def cheap(rows: Sequence[Row]) -> list[Effect]:
+    """Log operations, GAN over VAE: counted for one image, which no seed changes; and until the training settled."""
     gans, vaes = base(rows, "gan"), base(rows, "vae")
+    smallest = float(np.log(1.1))
+    drawing, training = ((_logs(gans, name), _logs(vaes, name)) for name in ("sampling_flops", "settled_flops"))
     return [
-        hypotheses.difference(what, _logs(gans, metric), _logs(vaes, metric), smallest=float(np.log(1.1)))
-        for what, metric in (("drawing an image", "sampling_flops"), ("training until settled", "settled_flops"))
+        hypotheses.difference("drawing an image", *drawing, smallest=smallest, exact=True),
+        hypotheses.difference("training until settled", *training, smallest=smallest),
     ]

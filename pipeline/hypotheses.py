@@ -32,16 +32,21 @@ class Effect:
     p_below: float | None = None
 
 
-def difference(name: str, a: Sequence[float], b: Sequence[float], *, smallest: float) -> Effect:
-    """mean(a) - mean(b) of two independent groups of trainings, which never pair by seed. Welch 1947."""
+def difference(name: str, a: Sequence[float], b: Sequence[float], *, smallest: float, exact: bool = False) -> Effect:
+    """mean(a) - mean(b) of two independent groups of trainings, which never pair by seed. Welch 1947.
+
+    `exact`: these are counts that no seed can change, such as operations; there is no error to test against.
+    """
     seeds = min(len(a), len(b))
     if not seeds:
         return Effect(name, None, smallest, 0)
     value = float(np.mean(a) - np.mean(b))
     if seeds < 2:
         return Effect(name, value, smallest, seeds)
+    if exact:
+        return Effect(name, value, smallest, seeds, value, value, float(value <= smallest), float(value >= smallest))
     if np.ptp(a) == 0 and np.ptp(b) == 0:
-        return _certain(name, value, smallest, seeds)
+        return _untested(name, value, smallest, seeds)
     shifted = np.asarray(a, float) - smallest
     above, below = (
         float(stats.ttest_ind(shifted, b, equal_var=False, alternative=side).pvalue) for side in ("greater", "less")
@@ -63,7 +68,7 @@ def mean(name: str, values: Sequence[float], *, smallest: float) -> Effect:
     if seeds < 2:
         return Effect(name, value, smallest, seeds)
     if np.ptp(values) == 0:
-        return _certain(name, value, smallest, seeds)
+        return _untested(name, value, smallest, seeds)
     above, below = (float(stats.ttest_1samp(values, smallest, alternative=s).pvalue) for s in ("greater", "less"))
     low, high = mean_interval(values)
     return Effect(name, value, smallest, seeds, low, high, above, below)
@@ -98,6 +103,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def _certain(name: str, value: float, smallest: float, seeds: int) -> Effect:
-    """Every seed gave the same, as counts do: there is no error to test against."""
-    return Effect(name, value, smallest, seeds, value, value, float(value <= smallest), float(value >= smallest))
+def _untested(name: str, value: float, smallest: float, seeds: int) -> Effect:
+    """Seeds that happen to agree: no spread, so no test; two equal draws prove nothing."""
+    return Effect(name, value, smallest, seeds, None, None, 1.0, 1.0)

@@ -86,7 +86,7 @@ def test_default_trainings_decide_what_they_can() -> None:
         "gan-better-on-some-values": "supported",
         "vae-scales-worse": "undecided",
         "iterations-hurt": "undecided",
-        "vae-cheap-sampling": "undecided",  # drawing costs more, training less: its parts disagree
+        "vae-cheap-sampling": "contradicted",  # training costs less, but drawing more, by count
     }
 
 
@@ -99,9 +99,7 @@ def test_undecided_claims_say_what_would_decide() -> None:
     reasons = {v.id: v.reason for v in claims.judge(table())}
     assert reasons["tanh-crisper"] == "needs GANs with sigmoid and other outputs, two seeds each or more"
     assert "other widths" in reasons["hidden-256"]
-    assert reasons["vae-cheap-sampling"] == (
-        "its parts disagree: drawing an image: against, training until settled: for"
-    )
+    assert reasons["vae-cheap-sampling"] == "decided with 4 seeds of each; against it: drawing an image"
     assert "at least two seeds of both models" in {v.id: v.reason for v in claims.judge([])}["vae-blurrier"]
 
 
@@ -192,8 +190,16 @@ def test_few_false_alarms_where_nothing_differs() -> None:
     assert alarms <= 5
 
 
-def test_the_base_is_what_most_trainings_have() -> None:
-    rows = table(gans=[{}, {"batch_size": 16}])
+def test_one_better_width_refutes_that_256_is_best() -> None:
+    widths = [{}, {"hidden_dim": 64}, {"hidden_dim": 1024}]
+    losses = {64: 1.03, 1024: 0.97}
+    change = scaled("final/test/loss", lambda m, s: losses.get(s["hidden_dim"], 1.0) if m == "vae" else 1.0)
+    (found,) = (v for v in claims.judge(table(vaes=widths, change=change)) if v.id == "hidden-256")
+    assert (found.verdict, found.reason) == ("contradicted", "decided with 3 seeds of each; against it: against 1024")
+
+
+def test_the_base_are_the_settings_that_come_first() -> None:
+    rows = [*table(2, gans=[{}, {"batch_size": 16}]), *table(5, gans=[{"batch_size": 16}], vaes=[])]
     assert {row.settings["batch_size"] for row in evidence.base(rows, "gan")} == {128}
     assert set(evidence.varied(rows, "gan", "batch_size")) == {16, 128}
     assert set(evidence.varied(rows, "gan", "learning_rate")) == {1e-3}

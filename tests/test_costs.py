@@ -27,3 +27,4 @@ def test_settled_is_from_where_all_stay_within_five_percent() -> None:
     assert costs.settled_at([1, 2, 3, 4, 5], [9.0, 10.2, 12.0, 10.4, 10.0]) == 4
     assert costs.settled_at([1, 2], [10.0, 10.0]) == 1
     assert costs.settled_at([], []) is None
+    assert costs.settled_at([1, 2, 3], [30.0, 20.0, 10.0]) is None  # still falling: only the last is near the last

@@ -72,6 +72,16 @@ def test_saturation_and_starvation() -> None:
     assert dynamics.starvation(log(starving=True))[1] < -0.9
 
 
+def test_two_trends_that_fall_by_themselves_are_no_starvation() -> None:
+    rng, time = np.random.default_rng(7), np.linspace(0, 1, 200)
+    fallen = {
+        "d_accuracy": 1 - 0.15 * time + 0.02 * rng.normal(size=200),
+        "g_grad_norm": 3 - 2 * time + 0.2 * rng.normal(size=200),
+    }
+    assert abs(dynamics.starvation(fallen)[1]) < 0.2
+    assert dynamics.starvation({"d_accuracy": 1 - time, "g_grad_norm": 3 - time})[1] == 0.0
+
+
 @pytest.mark.parametrize("shares", [np.full((20, 10), 0.1), np.random.default_rng(0).dirichlet(np.full(10, 50.0), 20)])
 def test_generators_that_copy_blur_or_are_the_data_keep_their_classes(shares: np.ndarray) -> None:
     assert not {"mode_collapse", "cycling"} & found(log(), course(shares))

@@ -32,9 +32,14 @@ def test_one_seed_or_none_is_no_test() -> None:
     assert hypotheses.mean("x", [], smallest=0).value is None
 
 
-def test_what_every_seed_gives_alike_is_certain() -> None:
-    found = hypotheses.difference("x", [2.0, 2.0], [1.0, 1.0], smallest=0.5)
-    assert (found.low, found.high, found.p_above, found.p_below) == (1.0, 1.0, 0.0, 1.0)
+def test_counts_are_certain_and_seeds_that_happen_to_agree_are_not() -> None:
+    counted = hypotheses.difference("x", [2.0, 2.0], [1.0, 1.0], smallest=0.5, exact=True)
+    assert (counted.low, counted.high, counted.p_above, counted.p_below) == (1.0, 1.0, 0.0, 1.0)
+    for agreed in (
+        hypotheses.difference("x", [2.0, 2.0], [1.0, 1.0], smallest=0.5),
+        hypotheses.mean("x", [0.0, 0.0], smallest=0.5),
+    ):
+        assert (agreed.low, agreed.p_above, agreed.p_below) == (None, 1.0, 1.0)
 
 
 def test_from_ten_seeds_the_interval_is_a_bootstraps_and_repeats(rng: np.random.Generator) -> None:

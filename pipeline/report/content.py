@@ -36,6 +36,7 @@ METRICS = (
     ("duplicate_share", "duplicates", 4, "0.01"),
 )
 PANELS = ("frechet", "precision", "recall", "coverage", "class_total_variation", "sharpness_filtered")
+DRAWN = {"vae-blurrier": "sharpness_filtered", "vae-middle-ground": "distance_to_mean"}  # what such claims measure
 LIKELIHOOD = {
     "negative_elbo": "negative ELBO, nats",
     "reconstruction": "reconstruction, nats",
@@ -68,7 +69,7 @@ def build(
             f"compared with {counts['test']:,} test digits that no model has seen."
         ),
         "verdict": aspects.headline(summary["aspects"]),
-        "seeds_note": _seeds_note(len(params.seeds)),
+        "seeds_note": _seeds_note(summary),
         "aspects": _aspects(summary, sets, in_data),
         "metrics": _metrics(sets, summary["controls"], in_data),
         "likelihood": _likelihood(summary, in_data),
@@ -105,12 +106,18 @@ def _banners(summary: Mapping[str, Any], params: Params, subset: str | None) -> 
     return banners
 
 
-def _seeds_note(seeds: int) -> str:
+def _seeds_note(summary: Mapping[str, Any]) -> str:
+    """How far the seeds go, counted where the fewest trainings came to their end."""
+    ended = {variant: [s for s in by if s != "likelihood"] for variant, by in summary["models"].items()}
+    missing = [variant for variant, samplers in ended.items() if not samplers]
+    if missing:
+        return f"No training of {' and '.join(missing)} came to its end, so nothing is compared with it."
+    seeds = min(summary["models"][v][samplers[0]]["frechet"]["seeds"] for v, samplers in ended.items())
     if seeds < 2:
-        return "One training of each model says nothing about which is better: no claim is decided on one seed."
-    narrower = 1.0 - hypotheses.narrowing(seeds, MORE_SEEDS)
+        return "One training of a model says nothing about which is better: no claim is decided on one seed."
     told = "Intervals are over training seeds, at 95 %."
     if seeds < MORE_SEEDS:
+        narrower = 1.0 - hypotheses.narrowing(seeds, MORE_SEEDS)
         told += f" {MORE_SEEDS} seeds instead of {seeds} would make them {100 * narrower:.0f} % narrower."
     return told
 
@@ -130,6 +137,10 @@ def _interval(one: Mapping[str, float], digits: int) -> str:
     return told + (f" [{one['low']:.{digits}f}, {one['high']:.{digits}f}]" if "low" in one else "")
 
 
+def _judges(one: Mapping[str, float], digits: int) -> str:
+    return f" ({one['judge_low']:.{digits}f} to {one['judge_high']:.{digits}f})" if "judge_low" in one else ""
+
+
 def _aspects(summary: Mapping[str, Any], sets: Mapping[str, Any], in_data: str) -> dict[str, Any]:
     digits = {name: d for name, _, d, _ in METRICS}
     floor = summary["controls"][controls.FLOOR]
@@ -137,8 +148,16 @@ def _aspects(summary: Mapping[str, Any], sets: Mapping[str, Any], in_data: str) 
     for metric, one in summary["aspects"].items():
         cells = [_interval(found[metric], digits[metric]) for found in sets.values()]
         winner = "not decided" if one["winner"] == "open" else one["winner"]
-        rows.append((one["name"], winner, *cells, f"{floor[metric]:.{digits[metric]}f}"))
-    return table((f"aspect{in_data}", "wins", *sets, "real digits"), rows)
+        rows.append(
+            (
+                one["name"],
+                winner + " (weak)" * one["weak"],
+                f"{one['p']:.2g}",
+                *cells,
+                f"{floor[metric]:.{digits[metric]}f}",
+            )
+        )
+    return table((f"aspect{in_data}", "wins", "p", *sets, "real digits"), rows)
 
 
 def _metrics(sets: Mapping[str, Any], known: Mapping[str, Any], in_data: str) -> dict[str, Any]:
@@ -147,7 +166,7 @@ def _metrics(sets: Mapping[str, Any], known: Mapping[str, Any], in_data: str) ->
         cells = []
         for found in sets.values():
             se = f" ± {found[name]['se']:.{digits}f}" if "se" in found[name] else ""
-            cells.append(_interval(found[name], digits) + se)
+            cells.append(_interval(found[name], digits) + se + _judges(found[name], digits))
         rows.append((title, best, *cells, *(f"{control[name]:.{digits}f}" for control in known.values())))
     sizes = sorted({one["n"] for found in sets.values() for one in found.values()})
     told = table((f"metric{in_data}", "perfect", *sets, *known), rows)
@@ -179,9 +198,19 @@ def _claims(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             {**{k: claim[k] for k in ("id", "section", "text", "verdict", "reason", "measured")}, "parts": parts}
         )
         told[-1]["p"] = f"{claim['p']:.2g}" if claim["p"] < 1 else "1"
-        draws = claim.get("bernoulli")
-        told[-1]["draws"] = f"{draws['verdict']} ({'; '.join(_parts(draws))})" if draws else ""
+        told[-1]["draws"] = _draws(claim, summary) if "bernoulli" in claim else ""
     return told
+
+
+def _draws(claim: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    """The verdict with Bernoulli draws; where these exceed real digits, that is their pixels' noise."""
+    draws, metric = claim["bernoulli"], DRAWN[claim["id"]]
+    found = [by["bernoulli"][metric]["mean"] for by in summary["models"].values() if "bernoulli" in by]
+    noisy = bool(found) and max(found) > summary["controls"][controls.FLOOR][metric]
+    caveat = (
+        "; such draws exceed real digits in this, by the noise of their pixels, so it is no praise" if noisy else ""
+    )
+    return f"{draws['verdict']} ({'; '.join(_parts(draws)) or 'not measured'}){caveat}"
 
 
 def _parts(claim: Mapping[str, Any]) -> list[str]:
@@ -217,7 +246,7 @@ def _models(summary: Mapping[str, Any], descriptions: Mapping[str, Any], in_data
     for item, numbers in summary["items"].items():
         failure = descriptions[item].get("failure")
         status = f"failed: {failure['scalar']} at step {failure['step']:,}" if failure else "trained"
-        settled = f"{numbers['settled_at']:,}" if numbers.get("settled_at") else "-"
+        settled = f"{numbers['settled_at']:,}" if "settled_at" in numbers else "not settled"
         flops = f"{numbers['step_flops'] / 1e6:,.0f}", f"{numbers['sampling_flops'] / 1e3:,.0f}"
         rows.append((item, status, f"{numbers['steps']:,}", settled, f"{numbers['parameters']:,}", *flops))
     header = ("training", "steps", "settled at step", "parameters", "Mflop a step", "kflop an image")

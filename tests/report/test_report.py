@@ -21,7 +21,7 @@ MANIFEST = {
 }
 
 
-METRIC: dict[str, Any] = {"value": 0.5, "se": 0.01, "n": 100}
+METRIC: dict[str, Any] = {"value": 0.5, "se": 0.01, "n": 100, "judges": [0.4, 0.6]}
 MEASURED = {
     "metrics": {name: METRIC for name, *_ in content.METRICS},
     "class_histogram": [0.1] * 10,
@@ -90,8 +90,8 @@ def test_every_table_title_and_picture_names_the_subset(pages: tuple[dict[str, A
 def test_the_same_tables_are_in_the_text(pages: tuple[dict[str, Any], Path]) -> None:
     text = report.markdown(*pages)
     assert "| 1 | 190.4068 | 190.0000 | -0.4068 |" in text
-    assert "| gan-0 | failed: g_loss at step 7 | 7 | - | 1,234 |" in text
-    assert "| precision | 1 | 0.500 ± 0.010 | 0.500 ± 0.010 | 0.500 | 0.500 |" in text
+    assert "| gan-0 | failed: g_loss at step 7 | 7 | not settled | 1,234 |" in text
+    assert "| precision | 1 | 0.500 ± 0.010 (0.400 to 0.600) | 0.500 ± 0.010 (0.400 to 0.600) | 0.500 | 0.500 |" in text
     assert "> **1 of 2 trainings failed: gan-0.**" in text
     assert "> **a <trial>**" in text
     assert "../figures/samples.png" in text
@@ -112,4 +112,6 @@ def test_the_same_content_gives_the_same_page(pages: tuple[dict[str, Any], Path]
 
 
 def test_a_model_that_failed_altogether_leaves_dashes(pages: tuple[dict[str, Any], Path]) -> None:
-    assert "Not decided by these seeds" in report.markdown(*pages)
+    text = report.markdown(*pages)
+    assert "Not decided by these seeds" in text
+    assert "No training of gan came to its end, so nothing is compared with it." in text
