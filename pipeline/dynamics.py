@@ -15,6 +15,7 @@ from scipy import stats
 from pipeline.metrics import classes
 
 EFFECTIVE_CLASSES = 5.0  # fewer equally common classes than this: collapsed
+COVERED = 0.05  # and so is a generator that covers less of the real digits, were it one image a class
 LOST, FOUND = 0.01, 0.05  # shares between which a class is neither lost nor found again
 OSCILLATION = 0.10  # of the Fréchet distance about its trend, relative, in the second half
 IMPROVING = 0.10  # relative fall of the Fréchet distance over the last third
@@ -30,7 +31,8 @@ def verdicts(log: Log, course: Course) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     if len(course["step"]) > 1:
         found |= {
-            "mode_collapse": _collapse(np.array(course["class_histogram"])),
+            "class_collapse": _class_collapse(np.array(course["class_histogram"])),
+            "coverage_collapse": _coverage_collapse(course),
             "cycling": _cycling(np.array(course["class_histogram"])),
             "oscillation": _oscillation(course),
             "still_improving": _improving(course),
@@ -97,7 +99,12 @@ def _half(course: Course) -> tuple[np.ndarray, np.ndarray]:
     return np.array(course["step"][start:], float), np.array(course["frechet"][start:], float)
 
 
-def _collapse(histograms: np.ndarray) -> dict[str, Any]:
+def _coverage_collapse(course: Course) -> dict[str, Any]:
+    value = float(course["coverage"][-1])
+    return _verdict(value < COVERED, value, COVERED, "share of the real digits that the last snapshot covers")
+
+
+def _class_collapse(histograms: np.ndarray) -> dict[str, Any]:
     value = float(classes.effective_number(histograms[-1]))
     return _verdict(value < EFFECTIVE_CLASSES, value, EFFECTIVE_CLASSES, "effective classes in the last snapshot")
 

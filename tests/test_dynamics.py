@@ -12,7 +12,9 @@ from pipeline import dynamics
 STEPS = list(range(1000, 21_000, 1000))
 
 
-def course(histograms: np.ndarray | None = None, frechet: np.ndarray | None = None) -> dict[str, Any]:
+def course(
+    histograms: np.ndarray | None = None, frechet: np.ndarray | None = None, coverage: float = 0.4
+) -> dict[str, Any]:
     """Healthy unless told otherwise: ten classes with a little noise, a distance that falls and settles."""
     rng = np.random.default_rng(0)
     even = rng.dirichlet(np.full(10, 200.0), size=len(STEPS))
@@ -21,6 +23,7 @@ def course(histograms: np.ndarray | None = None, frechet: np.ndarray | None = No
         "step": STEPS,
         "class_histogram": (even if histograms is None else histograms).tolist(),
         "frechet": (settled if frechet is None else frechet).tolist(),
+        "coverage": [coverage] * len(STEPS),
     }
 
 
@@ -40,7 +43,8 @@ def one_class(at: int) -> np.ndarray:
 
 
 PLANTED = {
-    "mode_collapse": course(np.tile(one_class(1), (len(STEPS), 1))),
+    "class_collapse": course(np.tile(one_class(1), (len(STEPS), 1))),
+    "coverage_collapse": course(coverage=0.005),  # one image a class, say: all classes, and nothing in them
     "oscillation": course(frechet=60 + 30 * np.sin(np.arange(len(STEPS)) * 2.0)),
     "still_improving": course(frechet=np.linspace(200, 50, len(STEPS))),
 }
@@ -58,7 +62,7 @@ def test_a_planted_course_is_found_and_nothing_else(verdict: str) -> None:
 
 def test_cycling_through_classes_is_found() -> None:
     shares = np.stack([0.5 * one_class(i % 10) + 0.5 * one_class((i + 1) % 10) for i in range(len(STEPS))])
-    assert found(log(), course(shares)) == {"mode_collapse", "cycling"}
+    assert found(log(), course(shares)) == {"class_collapse", "cycling"}
     away = np.full((len(STEPS), 10), 0.1)
     away[12:15, 4], away[12:15, 5] = 0.0, 0.2
     assert found(log(), course(away)) == {"cycling"}
@@ -84,13 +88,13 @@ def test_two_trends_that_fall_by_themselves_are_no_starvation() -> None:
 
 @pytest.mark.parametrize("shares", [np.full((20, 10), 0.1), np.random.default_rng(0).dirichlet(np.full(10, 50.0), 20)])
 def test_generators_that_copy_blur_or_are_the_data_keep_their_classes(shares: np.ndarray) -> None:
-    assert not {"mode_collapse", "cycling"} & found(log(), course(shares))
+    assert not {"class_collapse", "cycling"} & found(log(), course(shares))
 
 
 def test_noise_reads_as_collapse_since_the_judge_sees_one_class() -> None:
-    assert "mode_collapse" in found(log(), course(np.tile(0.97 * one_class(8) + 0.003, (20, 1))))
+    assert "class_collapse" in found(log(), course(np.tile(0.97 * one_class(8) + 0.003, (20, 1))))
 
 
 def test_short_courses_are_not_judged() -> None:
-    one = {"step": [1], "class_histogram": [[0.1] * 10], "frechet": [3.0]}
+    one = {"step": [1], "class_histogram": [[0.1] * 10], "frechet": [3.0], "coverage": [0.4]}
     assert dynamics.verdicts({"d_accuracy": np.array([1.0])}, one) == {}
