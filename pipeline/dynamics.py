@@ -15,6 +15,7 @@ from scipy import stats
 from pipeline.metrics import classes
 
 EFFECTIVE_CLASSES = 5.0  # fewer equally common classes than this: collapsed
+REPEATED = 0.5  # share of duplicates from which a generator repeats itself
 COVERED = 0.05  # and so is a generator that covers less of the real digits, were it one image a class
 LOST, FOUND = 0.01, 0.05  # shares between which a class is neither lost nor found again
 OSCILLATION = 0.10  # of the Fréchet distance about its trend, relative, in the second half
@@ -33,6 +34,7 @@ def verdicts(log: Log, course: Course) -> dict[str, dict[str, Any]]:
         found |= {
             "class_collapse": _class_collapse(np.array(course["class_histogram"])),
             "coverage_collapse": _coverage_collapse(course),
+            "repetition": _repetition(course),
             "cycling": _cycling(np.array(course["class_histogram"])),
             "oscillation": _oscillation(course),
             "still_improving": _improving(course),
@@ -102,6 +104,11 @@ def _half(course: Course) -> tuple[np.ndarray, np.ndarray]:
 def _coverage_collapse(course: Course) -> dict[str, Any]:
     value = float(course["coverage"][-1])
     return _verdict(value < COVERED, value, COVERED, "share of the real digits that the last snapshot covers")
+
+
+def _repetition(course: Course) -> dict[str, Any]:
+    value = float(course["duplicate_share"][-1])
+    return _verdict(value > REPEATED, value, REPEATED, "share of the last snapshot with a near twin in it")
 
 
 def _class_collapse(histograms: np.ndarray) -> dict[str, Any]:

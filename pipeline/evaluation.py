@@ -61,6 +61,11 @@ class Reference:
         """Of the training images: float64 [28, 28] in [0, 1]."""
         return self.train.mean(axis=0, dtype=np.float64) / 255.0
 
+    @property
+    def twins(self) -> float:
+        """The distance below which an image is a duplicate of another."""
+        return float(np.quantile(self.own.to_other, DUPLICATE_QUANTILE))
+
     @functools.cached_property
     def laplacian(self) -> float:
         """The mean Laplacian variance of the test images."""
@@ -150,7 +155,6 @@ def _pixels(images: np.ndarray, reference: Reference, few: int) -> dict[str, dic
     pixels = images / np.float32(255)
     to_train = memorisation.nearest(images[:few], reference.train)[1]
     to_other = memorisation.nearest_other(images[:few])
-    threshold = float(np.quantile(reference.own.to_other, DUPLICATE_QUANTILE))
     counted = {"n": len(to_train)}
     return {
         "sharpness": _mean(sharpness.laplacian_variance(pixels) / reference.laplacian),
@@ -161,7 +165,7 @@ def _pixels(images: np.ndarray, reference: Reference, few: int) -> dict[str, dic
         "distance_to_mean": _mean(sharpness.distance_to(pixels, reference.mean_image)),
         "nearer_share": {"value": memorisation.nearer_share(to_train, reference.own.to_train), **counted},
         "copying_z": {"value": memorisation.copying_z(to_train, reference.own.to_train), **counted},
-        "duplicate_share": {"value": memorisation.duplicate_share(to_other, threshold), **counted},
+        "duplicate_share": {"value": memorisation.duplicate_share(to_other, reference.twins), **counted},
     }
 
 
@@ -173,18 +177,27 @@ def _standard_error(values: np.ndarray) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def over_training(steps: Iterable[int], views: Iterable[View], reference: Reference, settings: Evaluate) -> dict:
+def over_training(
+    steps: Iterable[int], snapshots: Iterable[tuple[np.ndarray, View]], reference: Reference, settings: Evaluate
+) -> dict[str, list]:
     """The course of a training by its snapshots: name -> one value a snapshot, by the first judge.
 
     Test images are cut to a snapshot's size, so the distances are not to be compared with those of whole sets.
+
+    Args:
+      snapshots: images uint8 [N, 28, 28], and what the judges see in them.
     """
-    rows: dict[str, list] = {"step": list(steps), "frechet": [], "coverage": [], "class_histogram": []}
-    for view in views:
+    rows: dict[str, list] = {
+        "step": list(steps), "frechet": [], "coverage": [], "duplicate_share": [], "class_histogram": []
+    }  # fmt: skip
+    for images, view in snapshots:
         features, probabilities = view.features[0], view.probabilities[0]
         real = reference.view.features[0][: len(features)]
         own = manifold.own_neighbours(real, k=settings.neighbours)
-        rows["frechet"].append(frechet.distance(features, real))
         found = manifold.inclusion(features, real, own, k=settings.neighbours)
+        duplicates = memorisation.duplicate_share(memorisation.nearest_other(images), reference.twins)
+        rows["frechet"].append(frechet.distance(features, real))
         rows["coverage"].append(manifold.estimates(found)["coverage"].value)
+        rows["duplicate_share"].append(duplicates)
         rows["class_histogram"].append(classes.histogram(probabilities).tolist())
     return rows

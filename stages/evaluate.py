@@ -77,8 +77,8 @@ def _evaluate(item: str, description: dict[str, Any], settings: evaluation.Evalu
 
 def _course(item: str, judges: list, real: evaluation.Reference, settings: evaluation.Evaluate) -> dict[str, Any]:
     snapshots = files.read_npz(Path("snapshots") / f"{item}.npz")
-    views = (panel.view(judges[:1], images) for images in snapshots["images"])
-    return evaluation.over_training(snapshots["steps"].tolist(), views, real, settings)
+    seen = ((images, panel.view(judges[:1], images)) for images in snapshots["images"])
+    return evaluation.over_training(snapshots["steps"].tolist(), seen, real, settings)
 
 
 def _likelihood(
@@ -92,7 +92,7 @@ def _likelihood(
         dataset.test.images,
         draws=settings.likelihood_draws,
         likelihood_images=settings.likelihood_images,
-        epsilon_std=description["settings"]["epsilon_std"],
+        epsilon_std=description["settings"].get("epsilon_std", 1.0),
         seed=settings.seed,
     )
 

@@ -13,7 +13,7 @@ STEPS = list(range(1000, 21_000, 1000))
 
 
 def course(
-    histograms: np.ndarray | None = None, frechet: np.ndarray | None = None, coverage: float = 0.4
+    histograms: np.ndarray | None = None, frechet: np.ndarray | None = None, coverage: float = 0.4, twins: float = 0.01
 ) -> dict[str, Any]:
     """Healthy unless told otherwise: ten classes with a little noise, a distance that falls and settles."""
     rng = np.random.default_rng(0)
@@ -24,6 +24,7 @@ def course(
         "class_histogram": (even if histograms is None else histograms).tolist(),
         "frechet": (settled if frechet is None else frechet).tolist(),
         "coverage": [coverage] * len(STEPS),
+        "duplicate_share": [twins] * len(STEPS),
     }
 
 
@@ -45,6 +46,7 @@ def one_class(at: int) -> np.ndarray:
 PLANTED = {
     "class_collapse": course(np.tile(one_class(1), (len(STEPS), 1))),
     "coverage_collapse": course(coverage=0.005),  # one image a class, say: all classes, and nothing in them
+    "repetition": course(twins=0.9),
     "oscillation": course(frechet=60 + 30 * np.sin(np.arange(len(STEPS)) * 2.0)),
     "still_improving": course(frechet=np.linspace(200, 50, len(STEPS))),
 }
@@ -96,5 +98,5 @@ def test_noise_reads_as_collapse_since_the_judge_sees_one_class() -> None:
 
 
 def test_short_courses_are_not_judged() -> None:
-    one = {"step": [1], "class_histogram": [[0.1] * 10], "frechet": [3.0], "coverage": [0.4]}
+    one = {"step": [1], "class_histogram": [[0.1] * 10], "frechet": [3.0], "coverage": [0.4], "duplicate_share": [0]}
     assert dynamics.verdicts({"d_accuracy": np.array([1.0])}, one) == {}

@@ -83,6 +83,9 @@ def test_settings_are_checked_with_their_key() -> None:
 
 
 def test_the_course_has_a_value_a_snapshot(reference: Reference, rng: np.random.Generator) -> None:
-    found = evaluation.over_training([5, 10], [seen(rng, 30), seen(rng, 30)], reference, SETTINGS)
+    snapshots = [reference.images[:30], np.repeat(reference.images[:15], 2, axis=0)]
+    found = evaluation.over_training([5, 10], [(s, seen(rng, 30)) for s in snapshots], reference, SETTINGS)
     assert found["step"] == [5, 10]
+    assert found["duplicate_share"][0] < 0.2
+    assert found["duplicate_share"][1] == 1.0
     assert {len(values) for values in found.values()} == {2}

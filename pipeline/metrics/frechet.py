@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.metrics import check_features
 
 RESAMPLES = 20  # of the bootstrap: a standard error needs no more
-SIZES = 10  # of the extrapolation, from half the set to all of it
+SIZES, PARTS = 6, 6  # of the extrapolation: from half the set to all of it, and random parts of each size
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -36,7 +36,9 @@ def extrapolated(a: np.ndarray, b: np.ndarray, *, seed: int) -> float:
     """
     rng, count = np.random.default_rng(seed), min(len(a), len(b))
     sizes = np.linspace(max(2, count // 2), count, SIZES).astype(int)
-    distances = [_between(_moments(_part(a, n, rng)), _moments(_part(b, n, rng))) for n in sizes]
+    distances = [
+        np.mean([_between(_moments(_part(a, n, rng)), _moments(_part(b, n, rng))) for _ in range(PARTS)]) for n in sizes
+    ]
     return float(np.polynomial.Polynomial.fit(1.0 / sizes, distances, 1).convert().coef[0])
 
 

@@ -28,7 +28,13 @@ MEASURED = {
     "coverage_by_class": [0.3] * 10,
 }
 LIKELIHOOD = {"negative_elbo": METRIC, "nll_50": METRIC}
-COURSE = {"step": [1, 2], "frechet": [9.0, 5.0], "coverage": [0.1, 0.2], "class_histogram": [[0.1] * 10] * 2}
+COURSE = {
+    "step": [1, 2],
+    "frechet": [9.0, 5.0],
+    "coverage": [0.1, 0.2],
+    "duplicate_share": [0.0, 0.0],
+    "class_histogram": [[0.1] * 10] * 2,
+}
 
 
 @pytest.fixture
