@@ -44,6 +44,8 @@ def test_the_page_is_whole_quiet_and_alone(browser: Any, finished: Project, widt
     drawn = page.eval_on_selector_all(".plotly-graph-div", "all => all.map(d => d.querySelectorAll('.trace').length)")
     assert len(drawn) == 6 + 1 + 2  # metrics, courses, the digits of each training
     assert all(traces > 0 for traces in drawn)
+    fits = "d => d.querySelector('.main-svg').clientWidth <= d.parentElement.clientWidth + 1"
+    page.wait_for_function(f"[...document.querySelectorAll('.plotly-graph-div')].every({fits})", timeout=10_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= width  # tables scroll inside, not the page
     page.close()
 
