@@ -8,6 +8,8 @@ from pipeline.backend import tf
 from pipeline.schedule import Schedule, epochs
 from tests.models.test_contract import build, weights
 
+pytestmark = pytest.mark.slow  # each test compiles a training step
+
 
 def gan_schedule(log_every: int, steps: int = 20) -> Schedule:
     return Schedule("with_replacement", 16, steps=steps, log_every=log_every)

@@ -77,6 +77,7 @@ def test_train_step_returns_finite_scalars(name: str) -> None:
     assert set(build(name).last_step_scalars) <= set(scalars)
 
 
+@pytest.mark.slow
 def test_train_step_is_a_function_of_state_images_and_key(name: str) -> None:
     model = build(name)
     start = weights(model)
@@ -89,6 +90,7 @@ def test_train_step_is_a_function_of_state_images_and_key(name: str) -> None:
     assert all(np.array_equal(moved[k], v) for k, v in weights(model).items())
 
 
+@pytest.mark.slow
 def test_another_key_gives_other_noise(name: str) -> None:
     one, other = build(name), build(name)
     train_step(one, 7)

@@ -9,6 +9,8 @@ from pipeline.errors import UserError
 from pipeline.models import gan
 from tests.models.test_contract import batch, build, key, settings, train_step
 
+pytestmark = pytest.mark.slow  # each test compiles a training step
+
 
 def test_parameters_are_the_papers() -> None:
     counts = {name: network.count_params() for name, network in build("gan").networks.items()}
