@@ -48,7 +48,7 @@ def html(content: Mapping[str, Any], figures: Path) -> str:
         return "data:image/png;base64," + base64.b64encode((figures / f"{name}.png").read_bytes()).decode()
 
     drawn = {
-        "library": charts.library(),
+        "plotly": charts.plotly_script(),
         "metrics": charts.metrics(content["panels"], content["sets"], content["floor"]),
         "courses": charts.courses(content["courses"], list(content["sets"])),
         "histograms": charts.histograms(content["courses"]),

@@ -17,7 +17,7 @@ COURSES = (("frechet", "Fréchet distance"), ("coverage", "coverage"), ("effecti
 CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False}
 
 
-def library() -> str:
+def plotly_script() -> str:
     """Plotly's script, to stand once in a page."""
     return plotly.offline.get_plotlyjs()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline import aspects, controls, dynamics, hypotheses, paper
 from pipeline.params import Params
-from pipeline.report import table
+from pipeline.report import claimed, table, trainings
 
 MORE_SEEDS = 5
 
@@ -36,7 +36,6 @@ METRICS = (
     ("duplicate_share", "duplicates", 4, "0.01"),
 )
 PANELS = ("frechet", "precision", "recall", "coverage", "class_total_variation", "sharpness_filtered")
-DRAWN = {"vae-blurrier": "sharpness_filtered", "vae-middle-ground": "distance_to_mean"}  # what such claims measure
 LIKELIHOOD = {
     "negative_elbo": "negative ELBO, nats",
     "reconstruction": "reconstruction, nats",
@@ -73,15 +72,15 @@ def build(
         "aspects": _aspects(summary, sets, in_data),
         "metrics": _metrics(sets, summary["controls"], in_data),
         "likelihood": _likelihood(summary, in_data),
-        "claims": _claims(summary),
-        "counts": _counts(summary),
-        "dynamics": _dynamics(summary, in_data),
-        "models": _models(summary, descriptions, in_data),
-        "vae": _vae(summary, in_data),
+        "claims": claimed.told(summary),
+        "counts": claimed.counted(summary),
+        "dynamics": trainings.verdicts(summary, in_data),
+        "models": trainings.models(summary, descriptions, in_data),
+        "vae": trainings.vae(summary, in_data),
         "vae_note": "For epoch 50 the paper shows a picture without text; there "
         + " and ".join(f"{who} prints {loss}" for who, loss in paper.VAE_LOSS_50.items())
         + ".",
-        "gan": _gan(summary, in_data),
+        "gan": trainings.gan(summary, in_data),
         "hashes": hashes,
         "data_note": f"Data: {manifest['source']} {manifest['version']}.",
         "params": params.model_dump(),
@@ -188,99 +187,3 @@ def _likelihood(summary: Mapping[str, Any], in_data: str) -> dict[str, Any]:
 
 def _digits(name: str) -> int:
     return {"reconstruction_mse": 4, "active_units": 0}.get(name, 2)
-
-
-def _claims(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    told = []
-    for claim in summary["claims"].values():
-        parts = _parts(claim)
-        told.append(
-            {**{k: claim[k] for k in ("id", "section", "text", "verdict", "reason", "measured")}, "parts": parts}
-        )
-        told[-1]["p"] = f"{claim['p']:.2g}" if claim["p"] < 1 else "1"
-        told[-1]["draws"] = _draws(claim, summary) if "bernoulli" in claim else ""
-    return told
-
-
-def _draws(claim: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
-    """The verdict with Bernoulli draws; where these exceed real digits, that is their pixels' noise."""
-    draws, metric = claim["bernoulli"], DRAWN[claim["id"]]
-    found = [by["bernoulli"][metric]["mean"] for by in summary["models"].values() if "bernoulli" in by]
-    noisy = bool(found) and max(found) > summary["controls"][controls.FLOOR][metric]
-    caveat = (
-        "; such draws exceed real digits in this, by the noise of their pixels, so it is no praise" if noisy else ""
-    )
-    return f"{draws['verdict']} ({'; '.join(_parts(draws)) or 'not measured'}){caveat}"
-
-
-def _parts(claim: Mapping[str, Any]) -> list[str]:
-    return [f"{name}: {_effect(part)}" for name, part in claim["parts"].items() if part["value"] is not None]
-
-
-def _effect(part: Mapping[str, Any]) -> str:
-    interval = f" [{part['low']:.3f}, {part['high']:.3f}]" if part["low"] is not None else ""
-    return f"{part['value']:.3f}{interval}"
-
-
-def _counts(summary: Mapping[str, Any]) -> str:
-    words = [claim["verdict"] for claim in summary["claims"].values()]
-    return ", ".join(f"{words.count(word)} {word}" for word in ("supported", "contradicted", "undecided"))
-
-
-def _dynamics(summary: Mapping[str, Any], in_data: str) -> dict[str, Any]:
-    items = {item: one["verdicts"] for item, one in summary["items"].items() if one["verdicts"]}
-    names = dict.fromkeys(name for verdicts in items.values() for name in verdicts)
-    rows = []
-    for name in names:
-        one = next(v[name] for v in items.values() if name in v)
-        cells = [
-            f"{'yes' if v[name]['found'] else 'no'} ({v[name]['value']:.3g})" if name in v else "-"
-            for v in items.values()
-        ]
-        rows.append((name.replace("_", " "), f"{one['what']}; threshold {one['threshold']:g}", *cells))
-    return table((f"found?{in_data}", "what decides", *items), rows)
-
-
-def _models(summary: Mapping[str, Any], descriptions: Mapping[str, Any], in_data: str) -> dict[str, Any]:
-    rows = []
-    for item, numbers in summary["items"].items():
-        failure = descriptions[item].get("failure")
-        status = f"failed: {failure['scalar']} at step {failure['step']:,}" if failure else "trained"
-        settled = f"{numbers['settled_at']:,}" if "settled_at" in numbers else "not settled"
-        flops = f"{numbers['step_flops'] / 1e6:,.0f}", f"{numbers['sampling_flops'] / 1e3:,.0f}"
-        rows.append((item, status, f"{numbers['steps']:,}", settled, f"{numbers['parameters']:,}", *flops))
-    header = ("training", "steps", "settled at step", "parameters", "Mflop a step", "kflop an image")
-    return table((f"model-seed{in_data}", *header), rows)
-
-
-def _vae(summary: Mapping[str, Any], in_data: str) -> dict[str, Any]:
-    """A row an epoch, and for each item its loss and the difference to the paper."""
-    losses = {item: n["against_paper"] for item, n in summary["items"].items() if "epoch" in n["final"]}
-    epochs = sorted({epoch for by_epoch in losses.values() for epoch in by_epoch}, key=int)
-    rows = []
-    for epoch in epochs:
-        cells = [by_epoch.get(epoch, {}) for by_epoch in losses.values()]
-        printed = f"{paper.VAE_LOSS[int(epoch)]:.4f}" if int(epoch) in paper.VAE_LOSS else "-"
-        both = [(_number(c.get("ours"), ".4f"), _number(c.get("difference"), "+.4f")) for c in cells]
-        rows.append((epoch, printed, *(text for pair in both for text in pair)))
-    names = [name for item in losses for name in (item, f"{item} less paper")]
-    return table((f"epoch{in_data}", "paper", *names), rows)
-
-
-def _gan(summary: Mapping[str, Any], in_data: str) -> dict[str, Any]:
-    """A row for each iteration that the paper prints, item after item."""
-    header = ("D loss", "paper", "diff.", "acc. %", "paper", "diff.", "G loss", "paper", "diff.")
-    rows = []
-    for item, numbers in summary["items"].items():
-        if "iteration" in numbers["final"]:
-            for step, scalars in numbers["against_paper"].items():
-                cells = []
-                for name, digits in (("d_loss", 3), ("d_accuracy", 1), ("g_loss", 3)):
-                    s = scalars[name]
-                    cells += [f"{s['ours']:.{digits}f}", f"{s['paper']:.{digits}f}", f"{s['difference']:+.{digits}f}"]
-                rows.append((f"{item}, {int(step):,}", *cells, f"{scalars['d_accuracy']['ours_mean']:.1f}"))
-    return table((f"model, iteration{in_data}", *header, "mean acc. %"), rows)
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)

@@ -72,12 +72,12 @@ def pages(tmp_path: Path) -> tuple[dict[str, Any], Path]:
 
 
 def without_plotly(page: str) -> str:
-    return page.replace(charts.library(), "")
+    return page.replace(charts.plotly_script(), "")
 
 
 def test_the_page_needs_nothing_but_itself(pages: tuple[dict[str, Any], Path]) -> None:
     page = report.html(*pages)
-    assert page.count(charts.library()) == 1
+    assert page.count(charts.plotly_script()) == 1
     page = without_plotly(page)
     assert page.count('src="data:image/png;base64,') == 2
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
