@@ -190,7 +190,13 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_is_whole(project: P
     command = [sys.executable, "-m", "stages.train", "gan", "0"]
     shutil.rmtree(project.root / "models" / "gan-0")
     with subprocess.Popen(
-        command, cwd=project.root, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=project.root,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where a shell started us with `&`
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
