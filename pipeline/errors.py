@@ -11,6 +11,14 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or a signal that asks a process to end, obeyed where all work so far could be kept."""
+
+    def __init__(self, sentence: str, signal: int):
+        super().__init__(sentence)
+        self.signal = signal
+
+
 class UserError(ValueError):
     """A mistake that the user can mend: where, what is allowed, what came, what to do."""
 
@@ -21,6 +29,8 @@ def exit_code_of(main: Callable[[], int | None]) -> int:
         return main() or 0
     except UserError as error:
         return _say(str(error), 1)
+    except Interrupted as error:
+        return _say(str(error), 128 + error.signal)
     except KeyboardInterrupt:
         return _say("interrupted; nothing was half-written; run the same command to start again", 130)
     except BrokenPipeError:

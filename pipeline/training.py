@@ -34,11 +34,14 @@ class Row:
     scalars: dict[str, float]
 
 
-def fit(model: GenerativeModel, train: np.ndarray, test: np.ndarray, *, schedule: Schedule, seed: int) -> Iterator[Row]:
+def fit(
+    model: GenerativeModel, train: np.ndarray, test: np.ndarray, *, schedule: Schedule, seed: int, done: int = 0
+) -> Iterator[Row]:
     """Trains `model`, yielding after each row of the log. Python is entered nowhere else.
 
     Args:
       train, test: uint8 [N, 28, 28].
+      done: the steps that `model` has behind it, whole rows: it goes on as if it had never stopped.
 
     Raises:
       NonFinite: a scalar of some step is not finite.
@@ -46,8 +49,8 @@ def fit(model: GenerativeModel, train: np.ndarray, test: np.ndarray, *, schedule
     images, held_out = tf.constant(train), tf.constant(test)
     run, evaluate = _compiled(model, seed)
     eval_table = _eval_table(len(test))
-    step = 0
-    for row in range(schedule.steps // schedule.log_every):
+    step = done
+    for row in range(done // schedule.log_every, schedule.steps // schedule.log_every):
         blocks = []
         for table in minibatches(schedule, row, train_count=len(train), seed=seed):
             blocks.append(_to_numpy(run(images, tf.constant(table), step)))

@@ -1,4 +1,4 @@
-"""train_vae, train_gan: one model, one seed -> models/, logs/ and, where the model takes them, snapshots/."""
+"""train_vae, train_gan: one model, one seed -> models/, logs/ and snapshots/."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import checkpoint, config, data, errors, export, files, grids, models, sampling, tracking, training
+from pipeline import (
+    checkpoint,
+    config,
+    data,
+    errors,
+    export,
+    files,
+    grids,
+    journal,
+    models,
+    sampling,
+    stopping,
+    training,
+)
 from pipeline.progress import Progress
+from pipeline.resume import Point, Resume
 from pipeline.schedule import Schedule
+from stages import tracked
 
 SLIDER_IMAGES, SLIDER_STEPS = 16, 20
 
@@ -35,12 +50,14 @@ def main() -> None:
     schedule = models.schedule(variant, settings, len(dataset.train.images))
     described = {"models": {variant: settings.model_dump()}, "seed": seed}
     tags = {"seed": seed, "model": variant, "data": dataset.manifest["label"]}
-    with tracking.run(f"train_{models.family(variant)}", item, params=described, **tags) as run:
+    with tracked.run(f"train_{models.family(variant)}", item, params=described, **tags) as run:
         run.dataset(dataset.manifest, dataset.train.images)
-        result = _train(item, model, dataset, schedule, seed=seed, run=run)
+        resume = Resume(item, run.inputs)
+        result = _train(item, model, dataset, schedule, seed=seed, run=run, resume=resume)
         steps = result.failure.step if result.failure else schedule.steps
         description = export.describe(model, variant=variant, seed=seed, steps=steps, data=dataset.manifest)
         _save(item, model, result, description, schedule)
+        resume.remove()
         run.tag("status", "failed" if result.failure else "trained")
         run.artifact(checkpoint.FOLDER / item)
         run.artifact(Path("logs") / f"{item}.csv")
@@ -61,31 +78,63 @@ def _train(
     schedule: Schedule,
     *,
     seed: int,
-    run: tracking.Run,
+    run: journal.Run,
+    resume: Resume,
 ) -> Training:
-    result = Training()
+    result, done = _resumed(item, model, schedule, run, resume)
     latents = sampling.latents(max(schedule.snapshot_images, SLIDER_IMAGES), model.latent_dim, seed=seed)
     slider_every = max(1, schedule.steps // schedule.log_every // SLIDER_STEPS) * schedule.log_every
-    _show_samples(model, latents, 0, run)
+    if not done:
+        _show_samples(model, latents, 0, run)
+    images = (dataset.train.images, dataset.test.images)
     progress = Progress(item, schedule.steps)
     try:
-        for row in training.fit(model, dataset.train.images, dataset.test.images, schedule=schedule, seed=seed):
-            result.rows.append({schedule.unit: row.number, **row.scalars})
-            run.scalars(row.scalars, row.number)
-            progress.at(row.step, ", ".join(f"{name} {value:.4g}" for name, value in list(row.scalars.items())[:3]))
-            if row.step % slider_every == 0:
-                _show_samples(model, latents, row.number, run)
-            if schedule.snapshot_every and row.step % schedule.snapshot_every == 0:
-                kept = latents[: schedule.snapshot_images]
-                result.snapshots[row.step] = sampling.to_uint8(sampling.draw(model.sample, kept))
+        with stopping.requests() as asked:
+            for row in training.fit(model, *images, schedule=schedule, seed=seed, done=done):
+                result.rows.append({schedule.unit: row.number, **row.scalars})
+                run.scalars(row.scalars, row.number)
+                progress.at(row.step, ", ".join(f"{name} {value:.4g}" for name, value in list(row.scalars.items())[:3]))
+                if row.step % slider_every == 0:
+                    _show_samples(model, latents, row.number, run)
+                if schedule.snapshot_every and row.step % schedule.snapshot_every == 0:
+                    kept = latents[: schedule.snapshot_images]
+                    result.snapshots[row.step] = sampling.to_uint8(sampling.draw(model.sample, kept))
+                if asked.signal or resume.due():
+                    resume.write(Point(row.step, _values(model), result.rows, result.snapshots))
+                if asked.signal:
+                    raise errors.Interrupted(
+                        f"{item}: interrupted; `dvc repro` goes on at step {row.step:,}", asked.signal
+                    )
     except training.NonFinite as error:
+        if asked.signal:
+            raise errors.Interrupted(f"{item}: interrupted; `dvc repro` goes on", asked.signal) from None
         result.failure = error
     finally:
         progress.close()
     return result
 
 
-def _show_samples(model: models.GenerativeModel, latents: np.ndarray, number: int, run: tracking.Run) -> None:
+def _resumed(
+    item: str, model: models.GenerativeModel, schedule: Schedule, run: journal.Run, resume: Resume
+) -> tuple[Training, int]:
+    """What is there of the training already, now also in `model` and `run`, and how many steps that is."""
+    point = resume.read(model.state)
+    if point is None:
+        return Training(), 0
+    for name, variable in model.state.items():
+        variable.assign(point.state[name])
+    for row in point.rows:
+        run.scalars({name: value for name, value in row.items() if name != schedule.unit}, int(row[schedule.unit]))
+    run.tag("resumed_at_step", point.step)
+    print(f"{item}: going on from step {point.step:,}", flush=True)
+    return Training(point.rows, point.snapshots), point.step
+
+
+def _values(model: models.GenerativeModel) -> dict[str, np.ndarray]:
+    return {name: variable.numpy() for name, variable in model.state.items()}
+
+
+def _show_samples(model: models.GenerativeModel, latents: np.ndarray, number: int, run: journal.Run) -> None:
     """Sends a small sheet to the tracker's slider; row 0 is the untrained model, where the slider starts."""
     images = sampling.to_uint8(sampling.draw(model.sample, latents[:SLIDER_IMAGES]))
     run.image("samples", grids.tile(images, columns=4), number)

@@ -1,0 +1,129 @@
+"""A training that is killed or stopped goes on where it was, and ends with the bytes of one that never was."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.conftest import ENVIRONMENT, Project, heed_ctrl_c
+
+pytestmark = pytest.mark.slow
+
+LENGTHS = {
+    "vae": {"epochs": 3, "snapshot_every": 1, "snapshot_images": 16},
+    "gan": {"iterations": 200, "log_every": 20, "snapshot_every": 40, "snapshot_images": 16},
+}
+
+
+def outputs(project: Project, item: str) -> dict[str, bytes]:
+    root = project.root
+    found = [root / "logs" / f"{item}.csv", root / "snapshots" / f"{item}.npz", *(root / "models" / item).rglob("*")]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found if path.is_file()}
+
+
+def remove_outputs(project: Project, item: str) -> None:
+    """What DVC does before it runs a stage."""
+    shutil.rmtree(project.root / "models" / item, ignore_errors=True)
+    for path in (project.root / "logs" / f"{item}.csv", project.root / "snapshots" / f"{item}.npz"):
+        path.unlink(missing_ok=True)
+
+
+class Trial:
+    """A training that can be killed at its n-th write; `whole` is what it leaves if it is not."""
+
+    def __init__(self, project: Project, model: str):
+        project.set({"models": {model: LENGTHS[model]}})
+        self.project, self.model, self.item = project, model, f"{model}-0"
+        self._count = project.root.parent / "writes"
+        assert self.run(0) == 0
+        self.writes = int(self._count.read_text())
+        self.whole = outputs(project, self.item)
+
+    def run(self, at: int, folder: str = ".", fault: str = "kill") -> int:
+        remove_outputs(self.project, self.item)
+        command = ("python", "-m", "tests.killed", fault, str(at), folder, str(self._count), self.model, "0")
+        done = self.project.run(*command)
+        assert all(line.startswith(("error: ", "tracking: ")) for line in done.stderr.splitlines()), done.stderr
+        return done.returncode
+
+    def expect_the_same(self) -> None:
+        assert self.run(0) == 0
+        assert outputs(self.project, self.item) == self.whole
+        assert not list((self.project.root / ".resume").glob("*"))
+        assert not [p for p in self.project.root.rglob(".*.part") if ".dvc" not in p.parts]
+
+
+@pytest.mark.parametrize("model", ["vae", "gan"])
+def test_killed_and_out_of_space_it_ends_with_the_same_bytes(project: Project, model: str) -> None:
+    trial = Trial(project, model)
+    assert (
+        trial.run(5, ".resume") == -signal.SIGKILL
+    )  # a point is a file that is removed, opened, and moved to its name
+    assert trial.run(2, ".resume", "full") == 1
+    assert list((project.root / ".resume").glob(f"{model}-0-*.npz"))
+    trial.expect_the_same()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("model", ["vae", "gan"])
+def test_with_every_write_failing_once_the_next_run_is_whole(project: Project, model: str) -> None:
+    trial = Trial(project, model)
+    for write in range(1, trial.writes + 1):
+        assert trial.run(write, fault="full") in (0, 1)
+        trial.expect_the_same()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("model", ["vae", "gan"])
+def test_killed_at_every_write_it_ends_with_the_same_bytes(project: Project, model: str) -> None:
+    trial = Trial(project, model)
+    for write in range(1, trial.writes + 1):
+        assert trial.run(write) == -signal.SIGKILL
+        trial.expect_the_same()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("model", ["vae", "gan"])
+def test_killed_at_twenty_random_times_it_ends_with_the_same_bytes(project: Project, model: str) -> None:
+    trial = Trial(project, model)
+    command = [sys.executable, "-m", "tests.killed", "kill", "0", ".", str(trial._count), model, "0"]
+    for seconds in np.random.default_rng(0).uniform(1.0, 9.0, size=20):
+        remove_outputs(project, trial.item)
+        try:
+            subprocess.run(command, cwd=project.root, env=ENVIRONMENT, capture_output=True, timeout=seconds, check=True)
+        except subprocess.TimeoutExpired:  # run() has killed it with SIGKILL
+            trial.expect_the_same()
+
+
+def test_stopped_by_a_signal_it_says_how_to_go_on_and_does(project: Project) -> None:
+    project.set({"models": {"gan": {"iterations": 2000, "log_every": 100, "snapshot_every": 1000}}})
+    project.ok("dvc", "repro", "train_gan@gan-0")
+    whole = outputs(project, "gan-0")
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        remove_outputs(project, "gan-0")
+        with subprocess.Popen(
+            [sys.executable, "-m", "stages.train", "gan", "0"],
+            cwd=project.root,
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed_ctrl_c,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            while " of 2,000 steps" not in process.stdout.readline():
+                pass
+            process.send_signal(number)
+            said = process.stderr.read()
+        assert process.returncode == code
+        assert said.count("\n") == 2  # an empty one, since the terminal shows ^C
+        assert "gan-0: interrupted; `dvc repro` goes on at step" in said
+    printed = project.ok("dvc", "repro", "--force", "--single-item", "train_gan@gan-0")
+    assert "gan-0: going on from step" in printed
+    assert outputs(project, "gan-0") == whole
