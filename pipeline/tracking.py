@@ -1,34 +1,32 @@
-"""What goes to MLflow; the only file that imports it. A store that cannot be reached never stops a stage."""
+"""Sends what the journals hold to MLflow: the only file that imports it.
+
+Each record is sent until the tracker has said that it has it, and all can be sent twice with the effect of once: times
+and names of files come from the journal, and a run is looked for by its journal's name before it is made.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import functools
+import itertools
 import logging
 import os
 import re
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
+import filelock
+
+from pipeline import backlog, files, journal
 
 EXPERIMENT = "gan-vs-vae"
-_BATCH = 900  # MLflow takes 1,000 metrics a call
-_Result = TypeVar("_Result")
-
-
-def root() -> Path:
-    """The project's root, also in the workspaces of `dvc exp run --temp` and `--queue`."""
-    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
+_METRICS = 900  # MLflow takes 1,000 a call
 
 
 def uri() -> str:
     """The store: MLFLOW_TRACKING_URI, or mlflow.db in the project's root."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{journal.root() / 'mlflow.db'}"
 
 
 def shown(text: str) -> str:
@@ -36,163 +34,164 @@ def shown(text: str) -> str:
     return re.sub(r"//[^/@\s]+@", "//...@", text)
 
 
-class Run:
-    """One MLflow run. After the first call that fails it says so, once, and does nothing more."""
+def database() -> str | None:
+    """The path of the store's SQLite file, where it is one."""
+    found = re.fullmatch(r"sqlite:///(.+)", uri())
+    return found[1] if found else None
 
-    def __init__(self, stage: str, item: str, params: Mapping[str, Any], tags: Mapping[str, Any]):
-        self._client: Any = None
-        self._id = ""
-        self._metrics: list = []
-        self._start(stage, item, params, tags)
 
-    def scalars(self, scalars: Mapping[str, float], step: int = 0) -> None:
-        """Adds named values at a step; they are sent in batches."""
+def is_refusal(error: Exception) -> bool:
+    """Whether MLflow answered that it will never have this record: of a run that was deleted, say."""
+    return getattr(error, "error_code", "") in ("INVALID_PARAMETER_VALUE", "INVALID_STATE", "RESOURCE_DOES_NOT_EXIST")
+
+
+class Sender:
+    """A connection to the tracker. Any call may raise whatever MLflow raises where the tracker cannot be used."""
+
+    def __init__(self) -> None:
+        self._client, self._experiment = open_store()
+
+    def send(self, path: Path) -> None:
+        """Sends what waits in one journal; closes and removes it if its run has ended or its process is dead."""
+        alive = backlog.is_alive(path)  # asked first: what is written after that is sent the next time
+        state = backlog.state(path)
+        if state.get("store") != journal.store():  # begun for another store: this one must have all of it
+            state = {"store": journal.store(), "offset": 0}
+        records = journal.read(path / journal.RECORDS, state["offset"])
+        for batch in _batches(records):
+            self._take(path, state, batch)
+            state["ended"] = batch[-1][0]["op"] == "end"
+            files.write_json(path / backlog.SENT, state)
+        if state.get("ended") or not alive:
+            self._close(path, state)
+
+    def _take(self, path: Path, state: dict[str, Any], batch: list[tuple[dict[str, Any], int]]) -> None:
+        record = batch[0][0]
+        if record["op"] == "start":
+            self._start(path, state, record)
+        elif record["op"] == "scalars":
+            self._scalars(state["run"], [r for r, _ in batch])
+        else:
+            call = {"artifact": self._artifact, "dataset": self._dataset, "tags": self._tags, "end": self._end}
+            call[record["op"]](state["run"], path, record)
+        state["offset"] = batch[-1][1]
+
+    def _start(self, path: Path, state: dict[str, Any], record: Mapping[str, Any]) -> None:
+        from mlflow.entities import Param
+
+        found = self._runs(path)
+        if found:  # made by a call whose answer never came
+            state["run"] = found[0]
+        else:
+            state["asked"] = state.get("asked", 0) + 1
+            files.write_json(path / backlog.SENT, state)
+            state["run"] = self._client.create_run(self._experiment, record["time"], record["tags"]).info.run_id
+        self._client.log_batch(state["run"], params=[Param(k, v) for k, v in record["params"].items()])
+
+    def _runs(self, path: Path) -> list[str]:
+        """The ids of the journal's runs, oldest first."""
+        found = self._client.search_runs([self._experiment], f"tags.journal = '{path.name}'", order_by=["start_time"])
+        return [run.info.run_id for run in found]
+
+    def _scalars(self, run: str, records: Iterable[Mapping[str, Any]]) -> None:
         from mlflow.entities import Metric
 
-        now = int(time.time() * 1000)
-        self._metrics += [Metric(name, float(value), now, step) for name, value in scalars.items()]
-        if len(self._metrics) > _BATCH // 2:
-            self.flush()
+        metrics = [Metric(name, v, r["time"], r["step"]) for r in records for name, v in r["values"].items()]
+        for first in range(0, len(metrics), _METRICS):
+            self._client.log_batch(run, metrics=metrics[first : first + _METRICS])
 
-    def flush(self) -> None:
-        """Sends the scalars that wait."""
-        while self._metrics:
-            batch, self._metrics = self._metrics[:_BATCH], self._metrics[_BATCH:]
-            self._try(functools.partial(self._send, batch))
-
-    def _send(self, metrics: list, client: Any) -> None:
-        client.log_batch(self._id, metrics=metrics)
-
-    def image(self, name: str, pixels: np.ndarray, step: int) -> None:
-        """Adds a uint8 image [H, W] to the slider `name`."""
-        self._try(lambda client: client.log_image(self._id, pixels[..., np.newaxis], key=name, step=step))
-
-    def artifact(self, path: Path, as_name: str = "") -> None:
-        """Adds a file, or a folder with all in it under its own name or `as_name`."""
-        if path.is_dir():
-            self._try(lambda client: client.log_artifacts(self._id, str(path), as_name or path.name))
-        else:
-            self._try(lambda client: client.log_artifact(self._id, str(path)))
-
-    def dataset(self, manifest: Mapping[str, Any], images: np.ndarray) -> None:
-        """Records the training images as the run's input, under the digest that the manifest names."""
-
-        def record(client: Any) -> None:
-            import mlflow.data.numpy_dataset
-            from mlflow.entities import DatasetInput, InputTag
-
-            data = mlflow.data.numpy_dataset.from_numpy(images, name=manifest["label"], digest=manifest["sha256"][:36])
-            tags = [InputTag("mlflow.data.context", "training")]
-            client.log_inputs(self._id, datasets=[DatasetInput(data._to_mlflow_entity(), tags)])
-
-        self._try(record)
-
-    def tag(self, name: str, value: Any) -> None:
-        """Sets a tag."""
-        self._try(lambda client: client.set_tag(self._id, name, value))
-
-    def end(self, status: str) -> None:
-        """Sends what waits and ends the run: FINISHED, FAILED or KILLED."""
-        self.flush()
-        self._try(lambda client: client.set_terminated(self._id, status))
-
-    def _start(self, stage: str, item: str, params: Mapping[str, Any], tags: Mapping[str, Any]) -> None:
-        name = f"{stage}@{item}" if item else stage
-        all_tags = {"mlflow.runName": name, "stage": stage, "item": item, **_git_tags(), **tags}
-        if os.environ.get("DVC_EXP_NAME"):
-            all_tags["dvc_experiment"] = os.environ["DVC_EXP_NAME"]
-
-        def create(client: Any) -> str:
-            from mlflow.entities import Param
-
-            run = client.create_run(experiment, tags={k: str(v) for k, v in all_tags.items()})
-            client.log_batch(run.info.run_id, params=[Param(k, str(v)) for k, v in _flat(params).items()])
-            return run.info.run_id
-
-        try:
-            self._client, experiment = _open_store()
-        except Exception as error:  # a broken store is a store that cannot be reached
-            self._give_up(error)
-        self._id = self._try(create) or ""
-
-    def _try(self, call: Callable[[Any], _Result]) -> _Result | None:
-        if self._client is None:
-            return None
-        try:
-            return call(self._client)
-        except Exception as error:  # whatever the tracker does, the stage goes on
-            self._give_up(error)
-            return None
-
-    def _give_up(self, error: Exception) -> None:
-        self._client = None
-        reason = " ".join(str(error).split())[:200]
-        print(
-            f"tracking: {shown(uri())} cannot be used, so the rest of this run is not tracked ({shown(reason)})",
-            file=sys.stderr,
-            flush=True,
+    def _artifact(self, run: str, path: Path, record: Mapping[str, Any]) -> None:
+        name = Path(record["path"])
+        self._client.log_artifact(
+            run, str(path / journal.ARTIFACTS / name), str(name.parent) if name.parent.name else None
         )
 
+    def _dataset(self, run: str, path: Path, record: Mapping[str, Any]) -> None:
+        import mlflow.data.numpy_dataset
+        import numpy as np
+        from mlflow.entities import DatasetInput, InputTag
 
-@contextlib.contextmanager
-def run(stage: str, item: str = "", *, params: Mapping[str, Any], **tags: Any) -> Iterator[Run]:
-    """A run around one stage item, ended as FINISHED, as KILLED by Ctrl-C, or as FAILED by any other exception."""
-    tracked = Run(stage, item, params, tags)
-    try:
-        yield tracked
-    except BaseException as error:
-        tracked.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
-        raise
-    tracked.end("FINISHED")
+        images = np.zeros(record["shape"], np.uint8)  # MLflow keeps the shape alone
+        data = mlflow.data.numpy_dataset.from_numpy(images, name=record["name"], digest=record["digest"])
+        tags = [InputTag("mlflow.data.context", "training")]
+        self._client.log_inputs(run, datasets=[DatasetInput(data._to_mlflow_entity(), tags)])
+
+    def _tags(self, run: str, path: Path, record: Mapping[str, Any]) -> None:
+        from mlflow.entities import RunTag
+
+        self._client.log_batch(run, tags=[RunTag(name, value) for name, value in record["values"].items()])
+
+    def _end(self, run: str, path: Path, record: Mapping[str, Any]) -> None:
+        self._client.set_terminated(run, record["status"], record["time"])
+
+    def _close(self, path: Path, state: dict[str, Any]) -> None:
+        run = state.get("run")
+        if run and not state.get("ended"):  # its process was killed
+            self._client.set_terminated(run, "KILLED")
+        if state.get("asked", 0) > 1:  # a call that seemed lost may have made a twin
+            for twin in self._runs(path):
+                if twin != run:
+                    self._client.delete_run(twin)
+        if run:
+            journal.append(journal.sent(), {"id": path.name, "run": run})
+        (path / journal.RECORDS).unlink()  # first: without it this is no journal
+        shutil.rmtree(path, ignore_errors=True)
+
+    def finished(self) -> list[dict[str, Any]]:
+        """What MLflow's finished runs say of themselves, oldest first: run, commit, dirty, inputs and outputs."""
+        found, token = [], None
+        while True:
+            query = ([self._experiment], "attributes.status = 'FINISHED'")
+            page = self._client.search_runs(*query, order_by=["start_time"], page_token=token)
+            found += [(run.info.run_id, run.data.tags) for run in page]
+            token = page.token
+            if not token:
+                break
+        return [
+            {
+                "run": run,
+                "commit": tags.get("git_commit"),
+                "dirty": tags.get("git_dirty") == "true",
+                "inputs": tags["inputs"],
+                "outputs": tags["outputs"],
+            }
+            for run, tags in found
+            if {"inputs", "outputs"} <= tags.keys()
+        ]
+
+
+def _batches(records: Iterable[tuple[dict[str, Any], int]]) -> Iterable[list[tuple[dict[str, Any], int]]]:
+    """Neighbouring scalars together, up to some hundreds; every other record alone."""
+    numbered = enumerate(records)
+    for _, group in itertools.groupby(numbered, lambda n: -1 - n[0] // 100 if n[1][0]["op"] == "scalars" else n[0]):
+        yield [record for _, record in group]
+
+
+def open_store() -> tuple[Any, str]:
+    """A client and the experiment's id. Under a lock, since two first users at a time break a fresh SQLite store."""
+    path = database()
+    with filelock.FileLock(f"{path}.lock") if path else contextlib.nullcontext():
+        client = _client()
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            location = Path(path).resolve().with_name("mlruns").as_uri() if path else None
+            kind = {"mlflow.experimentKind": "custom_model_development"}  # else its page opens on language-model tools
+            try:
+                client.create_experiment(EXPERIMENT, location, tags=kind)
+            except Exception:  # another's may have been a moment earlier: then there is one
+                if client.get_experiment_by_name(EXPERIMENT) is None:
+                    raise
+            experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment.lifecycle_stage == "deleted":  # by hand, in MLflow's page: runs cannot be added to such
+            client.restore_experiment(experiment.experiment_id)
+        return client, experiment.experiment_id
 
 
 def _client() -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the default takes four minutes to say no
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # MLflow's own would make a run twice
     import mlflow
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return mlflow.MlflowClient(uri())
-
-
-def _open_store() -> tuple[Any, str]:
-    """A client and the experiment's id. Under a lock, since two first users at a time break a fresh SQLite store."""
-    from filelock import FileLock
-
-    local = uri().startswith("sqlite:")
-    with FileLock(root() / "mlflow.db.lock") if local else contextlib.nullcontext():
-        client = _client()
-        experiment = client.get_experiment_by_name(EXPERIMENT)
-        if experiment:
-            if experiment.lifecycle_stage == "deleted":  # by hand, in MLflow's page: runs cannot be added to such
-                client.restore_experiment(experiment.experiment_id)
-            return client, experiment.experiment_id
-        location = (root() / "mlruns").as_uri() if local else None  # MLflow would take the working directory's
-        kind = {"mlflow.experimentKind": "custom_model_development"}  # else the page opens on its language-model tools
-        return client, client.create_experiment(EXPERIMENT, location, tags=kind)
-
-
-def _git_tags() -> dict[str, str]:
-    """The commit, and whether the tree differs from it; nothing where git or its folder is missing."""
-
-    def ask(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        return {
-            "mlflow.source.git.commit": ask("rev-parse", "HEAD"),
-            "git_commit": ask("rev-parse", "HEAD"),
-            "git_dirty": str(bool(ask("status", "--porcelain", "--untracked-files=no"))).lower(),
-        }
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-
-
-def _flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} as {"a.b": 1}."""
-    flat: dict[str, Any] = {}
-    for key, value in params.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat

@@ -6,15 +6,15 @@ import sys
 
 
 def _foreign() -> object:
-    """The first package that is not the one requirements.lock names, as "name: needed, found"; or None."""
+    """The first package that is not the one versions.yaml names, as "name: needed, found"; or None."""
     if sys.version_info < (3, 11):
         return "Python: 3.11 or newer is needed, this is %d.%d" % sys.version_info[:2]
     import importlib.metadata as metadata
 
-    with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "requirements.lock")) as lock:
-        pinned = re.findall(r"^([\w.-]+)==([^ ;\\]+)", lock.read(), re.MULTILINE)
-    for name in ("tensorflow", "keras", "numpy", "tensorflow-datasets", "matplotlib", "mlflow", "pydantic", "jinja2"):
-        needed = [version for package, version in pinned if package == name]
+    with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "versions.yaml")) as file:
+        pinned = re.findall(r'^(\S+): "(.+)"$', file.read(), re.MULTILINE)
+    for name, versions in pinned:
+        needed = versions.split(", ")
         try:
             found = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline import checkpoint, comparison, data, errors, files, items, reference, report, tracking
+from pipeline import checkpoint, comparison, data, errors, files, items, reference, report
 from pipeline.params import Params
 from pipeline.params import read as read_params
 from pipeline.report import content
+from stages import tracked
 
 REPORT = Path("report")
 FIGURES = Path("figures")
@@ -31,7 +32,7 @@ def main() -> None:
     logs = {item: files.read_csv(Path("logs") / f"{item}.csv") for item in names}
     metrics = {item: _metrics(item, descriptions[item]) for item in names}
     known = files.read_json(reference.FOLDER / "metrics.json")
-    with tracking.run("compare", params={"report": params.report.model_dump()}, data=manifest["label"]) as run:
+    with tracked.run("compare", params={"report": params.report.model_dump()}, data=manifest["label"]) as run:
         summary = comparison.summary(_families(params), descriptions, logs, metrics, known)
         hashes = {"data": manifest["sha256"], "params": _params_sha256(params), "code": _code_sha256()}
         pages = content.build(summary, descriptions, metrics, manifest, params, hashes)

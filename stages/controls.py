@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline import config, data, errors, evaluation, files, panel, reference, tracking
+from pipeline import config, data, errors, evaluation, files, panel, reference
 from pipeline.progress import Progress
+from stages import tracked
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
     settings = evaluation.configure(config.part("evaluate"))
     dataset = data.load()
     views, images = panel.load_views(), files.read_npz(panel.FOLDER / "controls.npz")
-    with tracking.run("controls", params={"evaluate": settings.model_dump()}, data=dataset.manifest["label"]) as run:
+    with tracked.run("controls", params={"evaluate": settings.model_dump()}, data=dataset.manifest["label"]) as run:
         view = views[panel.REAL]
         own = evaluation.own(dataset.test.images, view, dataset.train.images, settings)
         digits = reference.build(dataset, view, own)

@@ -7,19 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipeline import (
-    checkpoint,
-    config,
-    data,
-    errors,
-    evaluation,
-    files,
-    likelihood,
-    panel,
-    reference,
-    tracking,
-)
+from pipeline import checkpoint, config, data, errors, evaluation, files, likelihood, panel, reference
 from pipeline.progress import Progress
+from stages import tracked
 
 FOLDER = Path("metrics")
 
@@ -31,7 +21,7 @@ def main() -> None:
     settings = evaluation.configure(config.part("evaluate"))
     description = checkpoint.read_description(checkpoint.FOLDER / item)
     tags = {key: description[key] for key in ("seed", "status")} | {"model": description["variant"]}
-    with tracking.run("evaluate", item, params={"evaluate": settings.model_dump()}, **tags) as run:
+    with tracked.run("evaluate", item, params={"evaluate": settings.model_dump()}, **tags) as run:
         run.tag("data", description["data"]["label"])
         found = _evaluate(item, description, settings)
         files.write_json(FOLDER / f"{item}.json", found)

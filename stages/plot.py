@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import checkpoint, data, errors, figures, files, items, plots, tracking
+from pipeline import checkpoint, data, errors, figures, files, items, plots
 from pipeline.params import Params
 from pipeline.params import read as read_params
+from stages import tracked
 
 FIGURES = Path("figures")
 
@@ -21,7 +22,7 @@ def main() -> None:
     items.refuse_stale(params)
     inputs = _read(params)
     described = {"plot": params.plot.model_dump()}
-    with tracking.run("plot", params=described, data=inputs.label) as run, files.replacing(FIGURES) as part:
+    with tracked.run("plot", params=described, data=inputs.label) as run, files.replacing(FIGURES) as part:
         part.mkdir()
         for name, figure in figures.every(inputs):
             plots.save(figure, part / f"{name}.png")

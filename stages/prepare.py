@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline import data, errors, sources, tracking
+from pipeline import data, errors, sources
 from pipeline.params import read as read_params
+from stages import tracked
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
     params = read_params()
     dataset = sources.obtain(params.data.source)
     manifest = dataset.manifest
-    with tracking.run("prepare", params={"data": params.data.model_dump()}, data=manifest["label"]) as run:
+    with tracked.run("prepare", params={"data": params.data.model_dump()}, data=manifest["label"]) as run:
         data.save(dataset)
         run.dataset(manifest, dataset.train.images)
         run.scalars({f"{name}_count": split["count"] for name, split in manifest["splits"].items()})

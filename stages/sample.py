@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import checkpoint, errors, files, grids, sampling, tracking
+from pipeline import checkpoint, errors, files, grids, sampling
 from pipeline.params import Sample
 from pipeline.params import read as read_params
+from stages import tracked
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     settings = read_params().sample
     description = checkpoint.read_description(checkpoint.FOLDER / item)
     tags = {key: description[key] for key in ("seed", "status")} | {"model": description["variant"]}
-    with tracking.run("sample", item, params={"sample": settings.model_dump()}, **tags) as run:
+    with tracked.run("sample", item, params={"sample": settings.model_dump()}, **tags) as run:
         run.tag("data", description["data"]["label"])
         samples = _draw(item, description, settings)
         files.write_npz(Path("samples") / f"{item}.npz", samples)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import config, controls, data, errors, judge, panel, tracking
+from pipeline import config, controls, data, errors, journal, judge, panel
 from pipeline.progress import Progress
+from stages import tracked
 
 
 def main() -> None:
@@ -17,7 +18,7 @@ def main() -> None:
     settings = judge.configure(config.part("judge"))
     dataset = data.load()
     label = dataset.manifest["label"]
-    with tracking.run("train_judge", params={"judge": settings.model_dump()}, data=label) as run:
+    with tracked.run("train_judge", params={"judge": settings.model_dump()}, data=label) as run:
         run.dataset(dataset.manifest, dataset.train.images)
         judges = {seed: judge.build(seed) for seed in settings.seeds}
         for seed, one in judges.items():
@@ -40,7 +41,7 @@ def main() -> None:
     print(f"train_judge: {len(judges)} judges, right on {told} of the test digits; in {panel.FOLDER}/", flush=True)
 
 
-def _train(one: Any, dataset: data.Dataset, settings: judge.Judge, seed: int, run: tracking.Run) -> None:
+def _train(one: Any, dataset: data.Dataset, settings: judge.Judge, seed: int, run: journal.Run) -> None:
     progress = Progress(f"judge-{seed}", judge.steps(settings, len(dataset.train.images)))
     try:
         for epoch, (done, loss) in enumerate(judge.train(one, dataset.train, settings, seed), start=1):

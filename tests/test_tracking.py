@@ -1,14 +1,25 @@
+"""Whatever the tracker does, in the end it holds exactly what the journals held: nothing lost, nothing twice."""
+
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
 import numpy as np
 import pytest
 
-from pipeline import data, tracking
+from pipeline import backlog, journal, sync, tracking
+from tests.conftest import ENVIRONMENT, ROOT
+from tests.faults import Door, Fault
+from tests.servers import MlflowServer, Postgres
+
+MANIFEST = {"label": "some digits", "sha256": "0123456789abcdef" * 4}
 
 
 @pytest.fixture
@@ -20,81 +31,276 @@ def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def only_run(client: Any) -> Any:
-    (experiment,) = (e for e in client.search_experiments() if e.name == tracking.EXPERIMENT)
-    (run,) = client.search_runs([experiment.experiment_id])
+def write_a_run(item: str = "gan-0", rows: int = 300, end: str | None = "FINISHED") -> journal.Run:
+    """A journal with every kind of record in it."""
+    run = journal.Run("train_gan", item, f"inputs of {item}", {"models": {"gan": {"epochs": 2}}}, {"seed": 0})
+    run.dataset(MANIFEST, np.zeros((5, 28, 28), np.uint8))
+    for row in range(rows):
+        run.scalars({f"m{i}": row + i / 7 for i in range(7)}, row)
+        if row % 100 == 0:
+            run.image("samples", np.full((4, 5), row, np.uint8), row)
+    run.text("note.txt", f"of {item}")
+    run.tag("status", "trained")
+    run.tag("outputs", f"outputs of {item}")
+    if end:
+        run.end(end, outputs=f"outputs of {item}")
     return run
 
 
-@pytest.mark.slow
-def test_a_run_holds_all_that_was_logged(root: Path, digits: data.Dataset) -> None:
-    with tracking.run("train_vae", "vae-0", params={"models": {"vae": {"epochs": 2}}}, seed=0) as run:
-        for step in range(200):  # more than one batch of 1,000 metrics
-            run.scalars({f"m{i}": step + i for i in range(7)}, step)
-        run.image("samples", np.zeros((4, 5), np.uint8), step=3)
-        (root / "note.txt").write_text("x")
-        (root / "folder").mkdir()
-        (root / "folder" / "inside.txt").write_text("y")
-        run.artifact(root / "note.txt")
-        run.artifact(root / "folder")
-        run.dataset(digits.manifest, digits.train.images)
-    client, _ = tracking._open_store()
-    found = only_run(client)
-    assert found.info.status == "FINISHED"
-    assert found.data.params == {"models.vae.epochs": "2"}
-    assert {"stage": "train_vae", "item": "vae-0", "seed": "0"}.items() <= found.data.tags.items()
-    assert len(found.data.tags["git_commit"]) == 40
-    for i in range(7):
-        history = client.get_metric_history(found.info.run_id, f"m{i}")
-        assert [(m.step, m.value) for m in history] == [(step, step + i) for step in range(200)]
-    names = {a.path for a in client.list_artifacts(found.info.run_id)}
-    assert {"note.txt", "folder", "images"} <= names
-    (entry,) = found.inputs.dataset_inputs
-    assert entry.dataset.digest == digits.manifest["sha256"][:36]
-    assert found.info.artifact_uri.startswith((root / "mlruns").as_uri())
+def meant(run: journal.Run) -> dict[str, Any]:
+    """What the tracker must hold of a run, from its journal."""
+    records = [record for record, _ in journal.read(run.folder / journal.RECORDS)]
+    metrics: dict[str, list[tuple[int, float, int]]] = {}
+    for record in records:
+        for name, value in record.get("values", {}).items() if record["op"] == "scalars" else ():
+            metrics.setdefault(name, []).append((record["step"], value, record["time"]))
+    tags = {k: v for r in records for k, v in (r.get("tags") or (r["op"] == "tags" and r["values"]) or {}).items()}
+    artifacts = {r["path"]: (run.folder / journal.ARTIFACTS / r["path"]).read_bytes() for r in records if "path" in r}
+    return {
+        "status": "FINISHED",
+        "start": records[0]["time"],
+        "end": records[-1]["time"],
+        "params": records[0]["params"],
+        "tags": tags,
+        "metrics": metrics,
+        "artifacts": artifacts,
+        "datasets": [(MANIFEST["label"], MANIFEST["sha256"][:36])],
+    }
+
+
+def held() -> dict[str, dict[str, Any]]:
+    """What the tracker holds, by the journals' names; a journal that has two runs is an error."""
+    sender = tracking.Sender()
+    client, experiment = sender._client, sender._experiment
+    found: dict[str, dict[str, Any]] = {}
+    for run in client.search_runs([experiment]):
+        own = {k: v for k, v in run.data.tags.items() if not k.startswith("mlflow.") or k == "mlflow.runName"}
+        own |= {k: v for k, v in run.data.tags.items() if k == "mlflow.loggedImages"}
+        assert own["journal"] not in found, "a run twice"
+        histories = {name: client.get_metric_history(run.info.run_id, name) for name in run.data.metrics}
+        found[own["journal"]] = {
+            "status": run.info.status,
+            "start": run.info.start_time,
+            "end": run.info.end_time,
+            "params": run.data.params,
+            "tags": own,
+            "metrics": {name: [(m.step, m.value, m.timestamp) for m in history] for name, history in histories.items()},
+            "artifacts": artifacts(client, run.info.run_id),
+            "datasets": [(d.dataset.name, d.dataset.digest) for d in run.inputs.dataset_inputs],
+        }
+    return found
+
+
+def artifacts(client: Any, run: str, folder: str = "") -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for entry in client.list_artifacts(run, folder):
+        if entry.is_dir:
+            found |= artifacts(client, run, entry.path)
+        else:
+            found[entry.path] = Path(client.download_artifacts(run, entry.path)).read_bytes()
+    return found
+
+
+def send_until_nothing_waits(tries: int = 200) -> int:
+    """How many tries it took."""
+    for count in range(1, tries + 1):
+        if sync.sync() is None:
+            return count
+    raise AssertionError(f"{backlog.complaint()} after {tries} tries")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("error", "status"), [(RuntimeError, "FAILED"), (KeyboardInterrupt, "KILLED")])
-def test_a_run_says_how_it_ended(root: Path, error: type[BaseException], status: str) -> None:
-    with pytest.raises(error), tracking.run("prepare", params={}):
-        raise error
-    assert only_run(tracking._open_store()[0]).info.status == status
+def test_the_store_holds_what_the_journal_held(root: Path) -> None:
+    run = write_a_run()
+    expected = meant(run)
+    assert sync.sync() is None
+    assert held() == {run.id: expected}
+    assert not run.folder.exists()
+    location = unquote(urlparse(tracking.Sender()._client.search_runs(["1"])[0].info.artifact_uri).path)
+    assert Path(location).is_relative_to(root / "mlruns")
+    assert [record["id"] for record, _ in journal.read(journal.sent())] == [run.id]
 
 
-def test_a_store_that_cannot_be_reached_is_said_once_and_stops_nothing(
-    root: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    digits: data.Dataset,
+@pytest.mark.slow
+def test_sent_twice_is_sent_once(root: Path, tmp_path: Path) -> None:
+    run = write_a_run()
+    expected = meant(run)
+    kept = tmp_path / "kept"
+    shutil.copytree(run.folder, kept)
+    sync.sync()
+    shutil.copytree(kept, run.folder)
+    assert sync.sync() is None
+    assert held() == {run.id: expected}
+
+
+@pytest.mark.slow
+def test_a_killed_stage_leaves_a_killed_run_with_all_it_wrote(root: Path) -> None:
+    code = "from tests.test_tracking import write_a_run; import os; write_a_run(end=None); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert sync.sync() is None
+    (found,) = held().values()
+    assert found["status"] == "KILLED"
+    assert len(found["metrics"]["m0"]) == 300
+
+
+@pytest.mark.slow
+def test_a_journal_is_followed_while_it_is_written(root: Path) -> None:
+    run = write_a_run(end=None)
+    follower = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "sync", "--follow"], cwd=ROOT, env=ENVIRONMENT | {"DVC_ROOT": str(root)}
+    )
+    deadline = time.monotonic() + 60
+    while backlog.state(run.folder)["offset"] < (run.folder / journal.RECORDS).stat().st_size:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    (found,) = held().values()
+    assert (found["status"], len(found["metrics"]["m0"])) == ("RUNNING", 300)
+    expected = {**meant(run), "status": "FINISHED"}
+    run.end("FINISHED")
+    assert follower.wait(timeout=60) == 0
+    (found,) = held().values()
+    assert {**found, "end": 0} == {**expected, "end": 0}
+
+
+@pytest.mark.slow
+def test_four_checkouts_may_use_a_fresh_store_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'shared.db'}")
+    expected = {}
+    roots = [root / f"clone {n}" for n in range(4)]
+    for clone in roots:
+        clone.mkdir()
+        monkeypatch.setenv("DVC_ROOT", str(clone))
+        run = write_a_run(rows=30)
+        expected[run.id] = meant(run)
+    address = {"MLFLOW_TRACKING_URI": f"sqlite:///{root / 'shared.db'}"}
+    command = [sys.executable, "-m", "pipeline", "sync"]
+    started = [
+        subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT | address | {"DVC_ROOT": str(clone)}) for clone in roots
+    ]
+    assert [process.wait() for process in started] == [0, 0, 0, 0]
+    assert held() == expected
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    folder = tmp_path_factory.mktemp(request.param)
+    database = Postgres(folder / "postgres").start() if request.param == "postgresql" else None
+    started = MlflowServer(folder, database.uri if database else f"sqlite:///{folder / 'mlflow.db'}")
+    try:
+        yield started.start()
+    finally:
+        started.kill()
+        if database:
+            database.stop()
+
+
+def new_runs(before: dict[str, Any]) -> dict[str, Any]:
+    return {name: run for name, run in held().items() if name not in before}
+
+
+FAULTS: tuple[Fault, ...] = ("refuse", "error", "error after", "lose answer")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_network_that_fails_every_third_call_loses_and_doubles_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer, fault: Fault
+) -> None:
+    failing = np.random.default_rng(0).random(100_000) < 1 / 3
+    outage(root, monkeypatch, server, lambda n: fault if failing[n] else "none", rows=210)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(40))
+def test_any_mixture_of_faults_loses_and_doubles_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer, seed: int
+) -> None:
+    drawn = np.random.default_rng(seed).choice(["none", "none", *FAULTS], size=100_000)
+    outage(root, monkeypatch, server, lambda n: drawn[n], rows=500)
+
+
+def outage(root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer, fault: Any, rows: int) -> None:
+    direct = f"http://127.0.0.1:{server.port}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", direct)
+    before = held()
+    run = write_a_run(rows=rows)
+    expected = meant(run)
+    door = Door(server.port, fault)
+    try:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", door.url)
+        assert send_until_nothing_waits() > 1
+    finally:
+        door.close()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", direct)
+    assert new_runs(before) == {run.id: expected}
+
+
+@pytest.mark.slow
+def test_a_server_that_dies_in_the_middle_gets_the_rest_when_it_is_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.port}")
+    before = held()
+    run = write_a_run()
+    expected = meant(run)
+
+    def die(n: int) -> Fault:
+        if n == 6:
+            server.kill()
+        return "none" if n < 6 else "refuse"
+
+    door = Door(server.port, die)
+    try:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", door.url)
+        complaint = sync.sync()
+        assert complaint is not None
+        assert "1 run wait in .journal/" in complaint
+        assert backlog.state(run.folder)["offset"] > 0
+    finally:
+        door.close()
+        server.start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.port}")
+    assert sync.sync() is None
+    assert new_runs(before) == {run.id: expected}
+
+
+@pytest.mark.slow
+def test_a_run_that_was_deleted_is_set_aside_and_keeps_no_other_waiting(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = write_a_run("gan-0", rows=3, end=None), write_a_run("gan-1", rows=3)
+    tracking.Sender().send(one.folder)
+    sender = tracking.Sender()
+    sender._client.delete_run(backlog.state(one.folder)["run"])
+    one.end("FINISHED")
+    assert sync.sync() is None
+    assert set(held()) == {other.id}
+    assert f"tracking: {one.id} is refused" in capsys.readouterr().err
+    assert (root / ".journal" / "refused" / one.id / journal.RECORDS).is_file()
+
+
+@pytest.mark.slow
+def test_an_end_that_was_sent_stays_what_it_was(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = write_a_run(rows=3)
+    expected = meant(run)
+    close = tracking.Sender._close
+    monkeypatch.setattr(tracking.Sender, "_close", lambda *_: (_ for _ in ()).throw(ConnectionError("gone")))
+    assert sync.sync() is not None
+    monkeypatch.setattr(tracking.Sender, "_close", close)
+    assert sync.sync() is None
+    assert held() == {run.id: expected}
+
+
+def test_a_store_that_cannot_be_reached_is_told_in_a_sentence_and_everything_waits(
+    root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # the discard port: nothing answers
-    with tracking.run("train_gan", "gan-0", params={"a": 1}) as run:
-        run.scalars({"loss": 1.0}, 1)
-        run.image("samples", np.zeros((4, 4), np.uint8), 1)
-        run.dataset(digits.manifest, digits.train.images)
-    said = capsys.readouterr().err
-    assert said.count("cannot be used") == 1
-    assert said.count("\n") == 1
-
-
-FIRST_USE = "from pipeline import tracking\nwith tracking.run('prepare', params={}) as run: run.scalars({'a': 1.0})"
-
-
-@pytest.mark.slow
-def test_two_processes_may_make_a_fresh_store_at_once(root: Path) -> None:
-    project = Path(__file__).resolve().parent.parent
-    started = [
-        subprocess.Popen([sys.executable, "-c", FIRST_USE], cwd=project, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    said = [process.communicate()[1] for process in started]
-    assert [process.returncode for process in started] == [0, 0, 0]
-    assert "cannot be used" not in "".join(said)
-    client, _ = tracking._open_store()
-    (experiment,) = (e for e in client.search_experiments() if e.name == tracking.EXPERIMENT)
-    assert len(client.search_runs([experiment.experiment_id])) == 3
-    assert (root / "mlflow.db").is_file()
+    run = write_a_run(rows=3)
+    count = len(list(journal.read(run.folder / journal.RECORDS)))
+    complaint = sync.sync()
+    assert complaint is not None
+    assert complaint.startswith("tracking: http://127.0.0.1:9 cannot be used (")
+    assert complaint.endswith(f": {count} records of 1 run wait in .journal/; `python -m pipeline sync` sends them")
 
 
 def test_no_password_is_shown() -> None:

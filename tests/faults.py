@@ -1,0 +1,77 @@
+"""A door in front of a server that lets requests through, or fails them in the ways that networks know."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+
+Fault = Literal["none", "refuse", "error", "error after", "lose answer", "slow"]
+
+
+class Door:
+    """Forwards to `port`. `fault(n)` says what befalls the n-th request; `url` is where clients go."""
+
+    def __init__(self, port: int, fault: Callable[[int], Fault] = lambda _: "none", delay: float = 0.0):
+        door = self
+        self.fault, self.delay, self.requests = fault, delay, 0
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_any(self) -> None:
+                door.requests += 1
+                fault = door.fault(door.requests)
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if fault == "slow":
+                    time.sleep(door.delay)
+                if fault == "refuse":
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    self.close_connection = True
+                    return
+                if fault == "error":
+                    self.send_error(500)
+                    return
+                status, headers, answer = door.forward(port, self.command, self.path, body, dict(self.headers))
+                if fault == "lose answer":  # the server has done it, and the client will never know
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    self.close_connection = True
+                elif fault == "error after":
+                    self.send_error(500)
+                else:
+                    self.send_response(status)
+                    for name, value in headers:
+                        if name.lower() not in ("transfer-encoding", "content-length", "connection", "date", "server"):
+                            self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(answer)))
+                    self.end_headers()
+                    self.wfile.write(answer)
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_any  # noqa: N815
+
+            def log_message(self, *_: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @staticmethod
+    def forward(
+        port: int, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            connection.request(method, path, body, {**headers, "Host": f"127.0.0.1:{port}", "Connection": "close"})
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
