@@ -6,8 +6,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
+export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
-.PHONY: help repro quick test test-fast ui check prune lint lock setup clean
+.PHONY: help repro quick test test-fast soak ui check prune restore lint lock setup clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -20,10 +21,13 @@ quick: $(READY)  ## every stage at tiny settings in .quick/, in under two minute
 	@python -m pipeline quick
 
 test: $(READY)  ## all tests
-	@python -m pytest
+	@python -m pytest --numprocesses 2
 
 test-fast: $(READY)  ## the tests that take under a minute together
-	@python -m pytest -m "not slow"
+	@python -m pytest -m "not slow and not soak"
+
+soak: $(READY)  ## the large numbers of kills and outages, which take hours
+	@python -m pytest -m soak
 
 ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=5000)
 	@echo "http://127.0.0.1:$(UI_PORT) (Ctrl-C ends it)"; exec mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(UI_PORT)
@@ -34,12 +38,17 @@ check: $(READY)  ## check params.yaml
 prune: $(READY)  ## remove the outputs of models and seeds that params.yaml no longer names
 	@python -m pipeline prune
 
+restore: $(READY)  ## bring the committed results back: dvc.lock, metrics, figures, report
+	@git checkout HEAD -- dvc.lock built-on.yaml controls figures metrics report ro-crate-metadata.json
+	@echo "restored: the committed results; what git does not keep comes with \`make repro\` or \`dvc pull\`"
+
 lint: $(READY)  ## format, lint and type-check
 	@ruff format . && ruff check . && mypy
 
 lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --group dev --group build --universal --fork-strategy fewest --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock
+	@python -m pipeline versions
 
 setup: $(READY)  ## make .venv and install what requirements.lock names
 

@@ -29,6 +29,20 @@ def _parser() -> argparse.ArgumentParser:
     add("check", _check, "Check the whole of params.yaml.")
     add("prune", _prune, "Remove the outputs of models and seeds that params.yaml no longer names.")
     add("quick", _quick, "Run every stage at tiny settings in .quick/: not a result.")
+    verify = add(
+        "verify",
+        _verify,
+        "Rebuild everything in a clean clone, and compare every file with what dvc.lock of HEAD names. "
+        "Exit code 0: all identical; 3: some within tolerance; 1: some different.",
+    )
+    verify.add_argument("--stage", action="append", default=[], help="only this stage, and what it needs (repeatable)")
+    verify.add_argument("--against", metavar="REV", help="rebuild nothing: compare with the dvc.lock of another commit")
+    verify.add_argument("--json", action="store_true", help="as JSON")
+    ledger = add("ledger", _ledger, "Name the MLflow run that made each line of dvc.lock.")
+    ledger.add_argument("--json", action="store_true", help="as JSON")
+    add("versions", _versions, "Write versions.yaml anew from requirements.lock, as `make lock` does.")
+    sync = add("sync", _sync, "Send what MLflow has not got yet: it waits in .journal/ where a server was down.")
+    sync.add_argument("--follow", action="store_true", help="what stages start: send while they run, in the background")
     sample = add("sample", _sample, "Draw images from a model folder into a PNG.")
     sample.add_argument("folder", type=Path, help="a model folder, such as models/gan-0")
     sample.add_argument("--count", type=_positive, default=64, help="how many images (default: %(default)s)")
@@ -67,6 +81,67 @@ def _quick(_: argparse.Namespace) -> int:
     from pipeline.workflow.scratch import quick
 
     return quick()
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    import collections
+    import dataclasses
+    import json
+
+    from tabulate import tabulate
+
+    from pipeline.workflow import environment, verify
+
+    findings = verify.against(arguments.against) if arguments.against else verify.rebuild(arguments.stage)
+    verdict = verify.worst(findings)
+    if arguments.json:
+        print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
+        return verify.EXIT_CODES[verdict]
+    print(tabulate([dataclasses.astuple(f) for f in findings], ["line", "file", "verdict", "what differs"]))
+    counts = collections.Counter(finding.verdict for finding in findings)
+    print("\n" + ", ".join(f"{counts[v]} {v}" for v in verify.EXIT_CODES if counts[v]))
+    told = environment.difference()
+    if verdict != verify.IDENTICAL and told:
+        print(told)
+    return verify.EXIT_CODES[verdict]
+
+
+def _ledger(arguments: argparse.Namespace) -> None:
+    import dataclasses
+    import json
+
+    from tabulate import tabulate
+
+    from pipeline.workflow.ledger import ledger
+
+    entries, complaint = ledger()
+    if arguments.json:
+        print(json.dumps([dataclasses.asdict(entry) for entry in entries], indent=2))
+    else:
+        rows = [[e.line, e.origin, e.run, (e.commit or "")[:10], e.note] for e in entries]
+        print(tabulate(rows, ["line", "origin", "run", "commit", "note"]))
+    if complaint:
+        print(complaint, file=sys.stderr)
+
+
+def _versions(_: argparse.Namespace) -> None:
+    from pipeline.workflow import versions
+
+    versions.write()
+
+
+def _sync(arguments: argparse.Namespace) -> None:
+    from pipeline import backlog, sync
+
+    if arguments.follow:
+        return sync.follow()
+    waiting = len(backlog.ended())
+    if waiting:
+        print(f"sync: sending what waits of {waiting} runs", flush=True)
+    complaint = sync.sync()
+    if complaint:
+        raise errors.UserError(complaint)
+    print("sync: nothing waits")
 
 
 def _sample(arguments: argparse.Namespace) -> None:

@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from pipeline import checkpoint, data, sources
+from pipeline import checkpoint, data, sources, sync
 from pipeline.params import Params
-from pipeline.workflow import check, prune
+from pipeline.workflow import check, environment, ledger, lines, prune, revision
 
 REPORT = Path("report/index.html")
+PATIENCE = 10.0  # seconds that the tracker may take for what still waits
 
 
 def repro() -> int:
@@ -35,10 +36,15 @@ def dvc(*arguments: str) -> int:
     return patient([sys.executable, "-m", "dvc", *arguments])
 
 
-def patient(command: list[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> int:
+def patient(
+    command: list[str],
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    output: TextIO | None = None,
+) -> int:
     """Runs a command to its end; returns its code, or 130 after Ctrl-C, which it has had too and may obey slowly."""
     interrupted = False
-    with subprocess.Popen(command, cwd=cwd, env=environment) as process:
+    with subprocess.Popen(command, cwd=cwd, env=environment, stdout=output) as process:
         while process.returncode is None:
             try:
                 process.wait()
@@ -71,8 +77,27 @@ def _last_lines(params: Params, code: int) -> list[str]:
         "figures: figures/",
         "runs:    `make ui` shows them, or `mlflow ui` in an activated .venv",
         *_failures(params),
+        *_origin(),
+        *_machine(),
         "next:    edit params.yaml and `make repro` again: only what changed runs",
     ]
+
+
+def _origin() -> list[str]:
+    told = ledger.summary()
+    complaint = sync.settle(PATIENCE)
+    return ([f"ledger:  {told}"] if told else []) + ([complaint] if complaint else [])
+
+
+def _machine() -> list[str]:
+    """What there is to say, once, where results of another machine's bytes lie beside the committed ones."""
+    if not revision.changed(str(lines.LOCK)):
+        return []
+    told = environment.difference()
+    environment.record()
+    if not told:
+        return []
+    return [f"bytes:   they may differ from the committed ones, since {told}; `make restore` brings those back"]
 
 
 def _failures(params: Params) -> list[str]:

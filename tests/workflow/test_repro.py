@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import files, params, sources
 from pipeline.workflow import repro
-from tests.conftest import ROOT
+from tests.conftest import ROOT, heed_ctrl_c
 
 MANIFEST = {"label": "5,000-digit subset", "sha256": "0", "splits": {}}
 
@@ -71,7 +71,9 @@ def test_ctrl_c_waits_for_the_command_to_end(tmp_path: Path) -> None:
         f"import sys; from pipeline.workflow.repro import patient; sys.exit(patient([sys.executable, '-c', {slow!r}]))"
     )
     command = [sys.executable, "-c", outer]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed_ctrl_c
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         os.killpg(process.pid, signal.SIGINT)
