@@ -37,6 +37,12 @@ def _imported(tree: ast.AST) -> set[str]:
     return found
 
 
+def packages_needed(module: str) -> set[str]:
+    """The names of all other packages that `module`, and what it imports of this project, imports."""
+    trees = [ast.parse((ROOT / path).read_text(encoding="utf-8")) for path in files_needed(module)]
+    return {name.split(".")[0] for tree in trees for name in _imported(tree)} - {"pipeline", "stages"}
+
+
 def files_needed(module: str) -> set[str]:
     """Paths, relative to the root, of `module` and of all of this project that it imports, however indirectly."""
     done: set[Path] = set()

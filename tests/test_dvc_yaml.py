@@ -10,8 +10,9 @@ import yaml
 
 from pipeline import items, models
 from pipeline.params import Params
+from pipeline.workflow import versions
 from tests.conftest import ROOT
-from tests.imports import files_needed
+from tests.imports import files_needed, packages_needed
 
 STAGES: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 MODULES = {name: stage["cmd"].split()[2] for name, stage in STAGES.items()}
@@ -27,11 +28,12 @@ def outputs(stage: dict[str, Any]) -> list[str]:
     return [out if isinstance(out, str) else next(iter(out)) for out in listed]
 
 
-def test_compare_depends_on_all_code_since_it_names_its_hash() -> None:
-    assert code_deps("compare") == {"pipeline", "stages"}
+@pytest.mark.parametrize("stage", ["compare", "crate"])
+def test_what_names_the_hash_of_code_depends_on_all_code(stage: str) -> None:
+    assert code_deps(stage) == {"pipeline", "stages"}
 
 
-@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"compare"}))
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"compare", "crate"}))
 def test_deps_are_the_imports(stage: str) -> None:
     own = {dep for dep in code_deps(stage) if "${" in dep}
     trained = [name for name in models.names() if stage == f"train_{models.family(name)}"]
@@ -62,7 +64,8 @@ def test_item_folders_are_those_of_the_matrix_stages() -> None:
 
 
 def test_each_stage_depends_on_the_settings_that_it_reads() -> None:
-    assert {name: set(stage.get("params", [])) for name, stage in STAGES.items()} == {
+    own = {name: {p for p in stage.get("params", []) if isinstance(p, str)} for name, stage in STAGES.items()}
+    assert own == {
         "prepare": {"data"},
         "train_vae": {"models.${item.model}"},
         "train_gan": {"models.${item.model}"},
@@ -72,7 +75,33 @@ def test_each_stage_depends_on_the_settings_that_it_reads() -> None:
         "evaluate": {"evaluate"},
         "plot": {"gans", "plot", "sample", "seeds", "vaes"},
         "compare": set(Params.model_fields),
+        "crate": set(),
     }
+
+
+def versions_of(stage: str) -> set[str]:
+    (listed,) = (entry["versions.yaml"] for entry in STAGES[stage]["params"] if isinstance(entry, dict))
+    return set(listed)
+
+
+def test_the_crate_depends_on_every_output() -> None:
+    deps = set(STAGES["crate"]["deps"])
+    made = {out for name, stage in STAGES.items() if name != "crate" for out in outputs(stage)}
+    assert all(out in deps or Path(out).parent.as_posix() in deps for out in made)
+    assert {"params.yaml", "requirements.lock", "versions.yaml", "CITATION.cff"} <= deps
+
+
+@pytest.mark.parametrize("stage", sorted(set(STAGES) - {"crate"}))
+def test_each_stage_depends_on_the_versions_of_what_computes_its_results(stage: str) -> None:
+    modules = [MODULES[stage], *(f"pipeline.models.{name}" for name in models.names() if stage.startswith("train_"))]
+    imported = {versions.PACKAGES.get(name) for module in modules for name in packages_needed(module)}
+    writes_pictures = stage in ("sample", "plot")  # the others' are the journal's, of which nothing is an output
+    assert imported - {None} - (set() if writes_pictures else {"pillow"}) <= versions_of(stage)
+    assert versions_of(stage) <= set(versions.COUNTED)
+
+
+def test_versions_are_those_of_the_lock() -> None:
+    assert (ROOT / "versions.yaml").read_text() == versions.text((ROOT / "requirements.lock").read_text())
 
 
 def test_names_that_users_know() -> None:
@@ -86,4 +115,5 @@ def test_names_that_users_know() -> None:
         "evaluate",
         "plot",
         "compare",
+        "crate",
     ]
