@@ -19,6 +19,8 @@ REPEATED = 0.5  # share of duplicates from which a generator repeats itself
 COVERED = 0.05  # and so is a generator that covers less of the real digits, were it one image a class
 LOST, FOUND = 0.01, 0.05  # shares between which a class is neither lost nor found again
 OSCILLATION = 0.10  # of the Fréchet distance about its trend, relative, in the second half
+LOSSES = ("train/loss", "d_loss", "g_loss")
+LOSS_OSCILLATION = 0.25  # likewise of a loss, means of a row of the log
 IMPROVING = 0.10  # relative fall of the Fréchet distance over the last third
 SATURATED = 0.99  # accuracy of the discriminator, mean of the second half
 STARVED = 0.1  # the generator's gradient where the discriminator is surest, over that where it is least sure
@@ -39,6 +41,8 @@ def verdicts(log: Log, course: Course) -> dict[str, dict[str, Any]]:
             "oscillation": _oscillation(course),
             "still_improving": _improving(course),
         }
+    if any(len(log[name]) > 1 for name in LOSSES if name in log):
+        found["loss_oscillation"] = _loss_oscillation(log)
     if "d_accuracy" in log and len(log["d_accuracy"]) > 1:
         found |= {"saturation": _saturation(log), "starvation": _starvation(log)}
     return found
@@ -63,11 +67,15 @@ def cycles(histograms: np.ndarray) -> int:
 
 def oscillation(course: Course) -> float:
     """Standard deviation of the Fréchet distance about a straight line over the second half, relative to its mean."""
-    steps, values = _half(course)
+    return _swing(*_half(course))
+
+
+def _swing(steps: np.ndarray, values: np.ndarray) -> float:
+    """Standard deviation of `values` about a straight line over `steps`, relative to their mean."""
     if len(values) < 3 or not values.mean():
         return 0.0
     line = np.polynomial.Polynomial.fit(steps, values, 1)
-    return float(np.sqrt(np.square(values - line(steps)).sum() / (len(values) - 2)) / values.mean())
+    return float(np.sqrt(np.square(values - line(steps)).sum() / (len(values) - 2)) / abs(values.mean()))
 
 
 def starvation(log: Log) -> tuple[float, float]:
@@ -124,6 +132,12 @@ def _cycling(histograms: np.ndarray) -> dict[str, Any]:
 def _oscillation(course: Course) -> dict[str, Any]:
     value = oscillation(course)
     return _verdict(value > OSCILLATION, value, OSCILLATION, "relative swing of the Fréchet distance about its trend")
+
+
+def _loss_oscillation(log: Log) -> dict[str, Any]:
+    late = [log[name][len(log[name]) // 2 :] for name in LOSSES if name in log]
+    value = max(_swing(np.arange(len(values), dtype=float), values) for values in late)
+    return _verdict(value > LOSS_OSCILLATION, value, LOSS_OSCILLATION, "relative swing of a loss about its trend")
 
 
 def _improving(course: Course) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def log(accuracy: float = 0.85, starving: bool = False) -> dict[str, np.ndarray]
     rng = np.random.default_rng(1)
     d_accuracy = np.clip(accuracy + 0.04 * rng.normal(size=200), 0, 1) if accuracy < 1 else np.ones(200)
     norm = np.exp(0.1 * rng.normal(size=200))
-    return {"d_accuracy": d_accuracy, "g_grad_norm": norm * np.exp(-50 * (d_accuracy - accuracy)) if starving else norm}
+    losses = {"d_loss": 0.4 + 0.03 * rng.normal(size=200), "g_loss": 2.5 + 0.1 * rng.normal(size=200)}
+    norms = norm * np.exp(-50 * (d_accuracy - accuracy)) if starving else norm
+    return {"d_accuracy": d_accuracy, "g_grad_norm": norms, **losses}
 
 
 def found(log: dict[str, np.ndarray], course: dict[str, Any]) -> set[str]:
@@ -76,6 +78,15 @@ def test_saturation_and_starvation() -> None:
     assert found(log(accuracy=1.0), course()) == {"saturation"}
     assert found(log(starving=True), course()) == {"starvation"}
     assert dynamics.starvation(log(starving=True))[1] < -0.9
+
+
+def test_losses_that_swing_are_found_and_ones_that_fall_are_not() -> None:
+    rows = np.arange(200)
+    swinging = log() | {"g_loss": 2.5 + 1.5 * np.sin(rows / 8)}
+    assert found(swinging, course()) == {"loss_oscillation"}
+    assert found({"train/loss": 150 + 60 * np.sin(rows / 3.0)}, course()) == {"loss_oscillation"}
+    assert found({"train/loss": 150 + 40 * np.exp(-rows / 30)}, course()) == set()
+    assert found(log() | {"g_loss": np.linspace(6, 1, 200)}, course()) == set()
 
 
 def test_two_trends_that_fall_by_themselves_are_no_starvation() -> None:
