@@ -77,6 +77,13 @@ class Project:
         assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def with_own_mounts(self) -> tuple[str, ...]:
+        """The start of a command that runs a shell that may mount; outside CI, where it may not, the test skips."""
+        unshare = (need("unshare"), "--map-root-user", "--mount", "sh", "-c")
+        if self.run(*unshare, "true").returncode and not IN_CI:
+            pytest.skip("unshare: this user may not mount")
+        return unshare
+
     def set(self, overrides: dict[str, Any]) -> None:
         """Changes params.yaml."""
         scratch.override(self.root / "params.yaml", overrides)

@@ -21,7 +21,7 @@ class Door:
         self.fault, self.delay, self.requests = fault, delay, 0
 
         class Handler(BaseHTTPRequestHandler):
-            def do_any(self) -> None:
+            def answer(self) -> None:
                 door.requests += 1
                 fault = door.fault(door.requests)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -49,10 +49,10 @@ class Door:
                     self.end_headers()
                     self.wfile.write(answer)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_any  # noqa: N815
-
             def log_message(self, *_: object) -> None: ...
 
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"):
+            setattr(Handler, f"do_{method}", Handler.answer)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

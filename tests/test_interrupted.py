@@ -51,40 +51,34 @@ class Trial:
         assert all(line.startswith(("error: ", "tracking: ")) for line in done.stderr.splitlines()), done.stderr
         return done.returncode
 
-    def expect_the_same(self) -> None:
+    def finished(self) -> dict[str, bytes]:
+        """The outputs of a run to the end, which must leave nothing else."""
         assert self.run(0) == 0
-        assert outputs(self.project, self.item) == self.whole
         assert not list((self.project.root / ".resume").glob("*"))
         assert not [p for p in self.project.root.rglob(".*.part") if ".dvc" not in p.parts]
+        return outputs(self.project, self.item)
 
 
 @pytest.mark.parametrize("model", ["vae", "gan"])
 def test_killed_and_out_of_space_it_ends_with_the_same_bytes(project: Project, model: str) -> None:
     trial = Trial(project, model)
-    assert (
-        trial.run(5, ".resume") == -signal.SIGKILL
-    )  # a point is a file that is removed, opened, and moved to its name
+    # A point is a file that is removed, opened, and moved to its name.
+    assert trial.run(5, ".resume") == -signal.SIGKILL
     assert trial.run(2, ".resume", "full") == 1
     assert list((project.root / ".resume").glob(f"{model}-0-*.npz"))
-    trial.expect_the_same()
+    assert trial.finished() == trial.whole
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("model", ["vae", "gan"])
-def test_with_every_write_failing_once_the_next_run_is_whole(project: Project, model: str) -> None:
+@pytest.mark.parametrize(("fault", "codes"), [("kill", {-signal.SIGKILL}), ("full", {0, 1})])
+def test_after_a_fault_at_any_write_it_ends_with_the_same_bytes(
+    project: Project, model: str, fault: str, codes: set[int]
+) -> None:
     trial = Trial(project, model)
     for write in range(1, trial.writes + 1):
-        assert trial.run(write, fault="full") in (0, 1)
-        trial.expect_the_same()
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("model", ["vae", "gan"])
-def test_killed_at_every_write_it_ends_with_the_same_bytes(project: Project, model: str) -> None:
-    trial = Trial(project, model)
-    for write in range(1, trial.writes + 1):
-        assert trial.run(write) == -signal.SIGKILL
-        trial.expect_the_same()
+        assert trial.run(write, fault=fault) in codes
+        assert trial.finished() == trial.whole
 
 
 @pytest.mark.soak
@@ -97,7 +91,7 @@ def test_killed_at_twenty_random_times_it_ends_with_the_same_bytes(project: Proj
         try:
             subprocess.run(command, cwd=project.root, env=ENVIRONMENT, capture_output=True, timeout=seconds, check=True)
         except subprocess.TimeoutExpired:  # run() has killed it with SIGKILL
-            trial.expect_the_same()
+            assert trial.finished() == trial.whole
 
 
 def test_stopped_by_a_signal_it_says_how_to_go_on_and_does(project: Project) -> None:

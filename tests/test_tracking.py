@@ -207,7 +207,8 @@ def test_a_network_that_fails_every_third_call_loses_and_doubles_nothing(
     root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer, fault: Fault
 ) -> None:
     failing = np.random.default_rng(0).random(100_000) < 1 / 3
-    outage(root, monkeypatch, server, lambda n: fault if failing[n] else "none", rows=210)
+    found, expected = outage(monkeypatch, server, lambda n: fault if failing[n] else "none", rows=210)
+    assert found == expected
 
 
 @pytest.mark.soak
@@ -216,10 +217,14 @@ def test_any_mixture_of_faults_loses_and_doubles_nothing(
     root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer, seed: int
 ) -> None:
     drawn = np.random.default_rng(seed).choice(["none", "none", *FAULTS], size=100_000)
-    outage(root, monkeypatch, server, lambda n: drawn[n], rows=500)
+    found, expected = outage(monkeypatch, server, lambda n: drawn[n], rows=500)
+    assert found == expected
 
 
-def outage(root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer, fault: Any, rows: int) -> None:
+def outage(
+    monkeypatch: pytest.MonkeyPatch, server: MlflowServer, fault: Any, rows: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The runs that the server holds after an outage, and those that it should."""
     direct = f"http://127.0.0.1:{server.port}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", direct)
     before = held()
@@ -232,7 +237,7 @@ def outage(root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer, fa
     finally:
         door.close()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", direct)
-    assert new_runs(before) == {run.id: expected}
+    return new_runs(before), {run.id: expected}
 
 
 @pytest.mark.slow
