@@ -8,7 +8,7 @@ from typing import Any
 
 import filelock
 
-from pipeline import journal
+from pipeline import journal_files
 
 LATE = 30_000  # milliseconds after which a record that still waits is worth a line
 SENT = "sent.json"  # in a journal: the store, MLflow's id of the run, and how many bytes of the records it has
@@ -16,15 +16,15 @@ SENT = "sent.json"  # in a journal: the store, MLflow's id of the run, and how m
 
 def journals() -> list[Path]:
     """The journals that are not sent to their end, oldest first."""
-    return sorted(path.parent for path in journal.folder().glob(f"*/{journal.RECORDS}"))
+    return sorted(path.parent for path in journal_files.folder().glob(f"*/{journal_files.RECORDS}"))
 
 
 def is_alive(path: Path) -> bool:
     """Whether the process that writes the journal still runs."""
-    if not (path / journal.RECORDS).exists():
+    if not (path / journal_files.RECORDS).exists():
         return False
     try:
-        with filelock.FileLock(path / journal.LOCK).acquire(blocking=False):
+        with filelock.FileLock(path / journal_files.LOCK).acquire(blocking=False):
             return False
     except filelock.Timeout:
         return True
@@ -37,7 +37,7 @@ def ended() -> list[Path]:
 
 def store_of(path: Path) -> str | None:
     """The mark of the store that a journal is meant for."""
-    return next((record["store"] for record, _ in journal.read(path / journal.RECORDS)), None)
+    return next((record["store"] for record, _ in journal_files.read(path / journal_files.RECORDS)), None)
 
 
 def state(path: Path) -> dict[str, Any]:
@@ -47,25 +47,26 @@ def state(path: Path) -> dict[str, Any]:
 
 def failure() -> Path:
     """Holds why the last try to send failed; there is no such file where it did not."""
-    return journal.folder() / "failure.json"
+    return journal_files.folder() / "failure.json"
 
 
 def complaint() -> str | None:
     """A sentence for the user where the tracker has not taken what it should have by now, or None."""
     left = [
-        [record for record, _ in journal.read(path / journal.RECORDS, state(path)["offset"])] for path in journals()
+        [record for record, _ in journal_files.read(path / journal_files.RECORDS, state(path)["offset"])]
+        for path in journals()
     ]
     failed = _json(failure())
-    late = [records for records in left if records and records[0]["time"] < journal.now() - LATE]
+    late = [records for records in left if records and records[0]["time"] < journal_files.now() - LATE]
     if not left or not (failed or late):
         return None
     reason = failed["reason"] if failed else "the tracker is slow"
     count = f"{sum(map(len, left)):,} records of {len(left)} run{'s' * (len(left) > 1)}"
-    return f"tracking: {reason}: {count} wait in {journal.folder().name}/; `python -m pipeline sync` sends them"
+    return f"tracking: {reason}: {count} wait in {journal_files.folder().name}/; `python -m pipeline sync` sends them"
 
 
 def _unsent(path: Path) -> list[dict[str, Any]]:
-    return [record for record, _ in journal.read(path / journal.RECORDS, state(path)["offset"])]
+    return [record for record, _ in journal_files.read(path / journal_files.RECORDS, state(path)["offset"])]
 
 
 def _json(path: Path) -> dict[str, Any] | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 from collections.abc import Iterable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -15,8 +13,7 @@ from pipeline.config import PositiveInt, Section, Seed
 from pipeline.errors import UserError
 from pipeline.metrics import classes, frechet, kernel, manifold, memorisation, sharpness
 from pipeline.panel import View
-
-DUPLICATE_QUANTILE = 0.01  # of the test images' distances to each other: nearer than that is a duplicate
+from pipeline.reference import Reference
 
 
 class Evaluate(Section):
@@ -34,59 +31,6 @@ class Evaluate(Section):
 def configure(settings: Any) -> Evaluate:
     """The `evaluate` section of params.yaml, checked. Raises `UserError` where it is wrong."""
     return config.checked(Evaluate, settings, key=("evaluate",))
-
-
-class Own(NamedTuple):
-    """What is the same for all that is compared with the real digits: how these lie among themselves."""
-
-    to_train: np.ndarray  # float64 [n]: distance of the first test images to the nearest training image, in pixels
-    to_other: np.ndarray  # float64 [n]: and to the nearest other of these test images
-    nearest: np.ndarray  # float64 [J, N]: see `metrics.manifold.Own`, for each judge
-    radius: np.ndarray  # float64 [J, N]
-    kernel: np.ndarray  # float64 [J, N]: see `metrics.kernel.within`
-
-
-@dataclasses.dataclass(frozen=True)
-class Reference:
-    """The real digits: test images and what the judges see in them, and the training images that may be copied."""
-
-    images: np.ndarray  # uint8 [N, 28, 28]
-    labels: np.ndarray  # uint8 [N]
-    view: View
-    train: np.ndarray  # uint8 [M, 28, 28]
-    own: Own
-
-    @functools.cached_property
-    def mean_image(self) -> np.ndarray:
-        """Of the training images: float64 [28, 28] in [0, 1]."""
-        return self.train.mean(axis=0, dtype=np.float64) / 255.0
-
-    @property
-    def twins(self) -> float:
-        """The distance below which an image is a duplicate of another."""
-        return float(np.quantile(self.own.to_other, DUPLICATE_QUANTILE))
-
-    @functools.cached_property
-    def laplacian(self) -> float:
-        """The mean Laplacian variance of the test images."""
-        return float(sharpness.laplacian_variance(self.images / np.float32(255)).mean())
-
-    @functools.cached_property
-    def laplacian_filtered(self) -> float:
-        """The same after a 3 x 3 median."""
-        return float(sharpness.laplacian_variance(sharpness.median_filtered(self.images / np.float32(255))).mean())
-
-
-def own(images: np.ndarray, view: View, train: np.ndarray, settings: Evaluate) -> Own:
-    """How the real digits lie among themselves."""
-    neighbours = [manifold.own_neighbours(features, k=settings.neighbours) for features in view.features]
-    return Own(
-        to_train=memorisation.nearest(images[: settings.memorisation_images], train)[1],
-        to_other=memorisation.nearest_other(images[: settings.memorisation_images]),
-        nearest=np.stack([n.nearest for n in neighbours]),
-        radius=np.stack([n.radius for n in neighbours]),
-        kernel=np.stack([kernel.within(features) for features in view.features]),
-    )
 
 
 def measure(images: np.ndarray, view: View, reference: Reference, settings: Evaluate) -> dict[str, Any]:

@@ -1,25 +1,13 @@
-"""What is meant for the tracker, kept on disk first: stages write here alone, and `pipeline.tracking` sends it.
-
-    .journal/<run>/records.jsonl   a line for each record, in order: start, then scalars, files and tags, then end
-    .journal/<run>/artifacts/      copies of the files to send, under the names that they get there
-    .journal/<run>/lock            held while the run's process lives
-    .journal/index.jsonl           a line for each run that has ended: what it was, what it read and made
-    .journal/sent.jsonl            a line for each run that the tracker holds whole: its journal is then removed
-
-Lines are JSON, appended in one write each; times are milliseconds since 1970, as MLflow counts.
-"""
+"""What is meant for the tracker, kept on disk first: stages write here alone, and `pipeline.tracking` sends it."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import io
 import json
-import os
 import secrets
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,73 +18,7 @@ import filelock
 import numpy as np
 from PIL import Image
 
-RECORDS, ARTIFACTS, LOCK = "records.jsonl", "artifacts", "lock"
-
-
-def root() -> Path:
-    """The project's root, also in the workspaces of `dvc exp run --temp` and `--queue`."""
-    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
-
-
-def folder() -> Path:
-    """Where the journals lie."""
-    return root() / ".journal"
-
-
-def store() -> str:
-    """A mark of the store that runs are meant for now, without the password that its address may hold."""
-    return hashlib.sha256(os.environ.get("MLFLOW_TRACKING_URI", "").encode()).hexdigest()[:12]
-
-
-def start_sending() -> None:
-    """Starts the background sender; where one is at work, the new one leaves again. It never stops a stage."""
-    code = Path(__file__).resolve().parent.parent
-    home = root() if (root() / "pipeline").is_dir() else code  # a temporary workspace goes away
-    with contextlib.suppress(OSError):
-        subprocess.Popen(
-            [sys.executable, "-m", "pipeline", "sync", "--follow"],
-            cwd=home,
-            env={**os.environ, "DVC_ROOT": str(root())},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the stage
-        )
-
-
-def index() -> Path:
-    """The list of runs that have ended."""
-    return folder() / "index.jsonl"
-
-
-def sent() -> Path:
-    """The list of runs that the tracker holds whole: journal and MLflow's id."""
-    return folder() / "sent.jsonl"
-
-
-def append(path: Path, record: Mapping[str, Any]) -> None:
-    """Appends a line of JSON in one write, so that processes which append at once do not mix."""
-    line = json.dumps(record).encode() + b"\n"
-    with open(path, "a+b", buffering=0) as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            line = line if file.read(1) == b"\n" else b"\n" + line  # a killed writer's line stays a line of its own
-        file.write(line)
-
-
-def read(path: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
-    """The whole lines of a file of JSON lines from byte `offset` on, each with the offset behind it.
-
-    A line that a killed writer left torn is passed over, and one that is being written is left for the next time.
-    """
-    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
-        file.seek(offset)
-        for line in file:
-            if not line.endswith(b"\n"):
-                break
-            offset += len(line)
-            with contextlib.suppress(ValueError):
-                yield json.loads(line), offset
+from pipeline import journal_files
 
 
 class Run:
@@ -109,19 +31,22 @@ class Run:
         self.inputs = inputs
         self.name = f"{stage}@{item}" if item else stage
         self.id = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{self.name}-{secrets.token_hex(4)}"
-        self.folder = folder() / self.id
-        self._about = {"id": self.id, "stage": stage, "item": item, "inputs": inputs, "started": now()}
-        self._lock = filelock.FileLock(self.folder / LOCK)
+        self.folder = journal_files.folder() / self.id
+        self._about = {"id": self.id, "stage": stage, "item": item, "inputs": inputs, "started": journal_files.now()}
+        self._lock = filelock.FileLock(self.folder / journal_files.LOCK)
         self._tags: dict[str, str] = {}
         self._file: io.FileIO | None = None
         self._said = False
         with self._stopping_nothing():
-            (self.folder / ARTIFACTS).mkdir(parents=True)
+            (self.folder / journal_files.ARTIFACTS).mkdir(parents=True)
             self._lock.acquire()  # before there is a record: a journal whose writer is dead is closed by others
-            self._file = open(self.folder / RECORDS, "ab", buffering=0)  # noqa: SIM115 - open until end()
+            self._file = open(self.folder / journal_files.RECORDS, "ab", buffering=0)  # noqa: SIM115 - open until end()
         own = {"mlflow.runName": self.name, "stage": stage, "item": item, "inputs": inputs, "journal": self.id}
         self._write(
-            "start", store=store(), tags=own, params={name: str(value) for name, value in _flat(params).items()}
+            "start",
+            store=journal_files.store(),
+            tags=own,
+            params={name: str(value) for name, value in _flat(params).items()},
         )
         for name, value in tags.items():
             self.tag(name, value)
@@ -136,7 +61,7 @@ class Run:
         MLflow's page finds a slider's steps by the files' names. Those that MLflow gives hold a random part: an
         image sent twice would be there twice.
         """
-        stem = f"images/{slider}+step+{step}+timestamp+{now()}+{self.id[-8:]}"
+        stem = f"images/{slider}+step+{step}+timestamp+{journal_files.now()}+{self.id[-8:]}"
         for name in (f"{stem}.png", f"{stem}+compressed.webp"):
             self._add(name, Image.fromarray(pixels).save)
         self.tag("mlflow.loggedImages", True)
@@ -166,7 +91,9 @@ class Run:
         self._write("end", status=status)
         with self._stopping_nothing():
             if self._file:
-                append(index(), {**self._about, "ended": now(), "status": status, **about})
+                journal_files.append(
+                    journal_files.index(), {**self._about, "ended": journal_files.now(), "status": status, **about}
+                )
                 self._file.close()
                 self._file = None
                 self._lock.release()
@@ -175,7 +102,7 @@ class Run:
         """Keeps the file that `write` writes, to be sent under `name`."""
         with self._stopping_nothing():
             if self._file:
-                path = self.folder / ARTIFACTS / name
+                path = self.folder / journal_files.ARTIFACTS / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write(path)
                 self._write("artifact", path=name)
@@ -183,7 +110,7 @@ class Run:
     def _write(self, op: str, **content: Any) -> None:
         with self._stopping_nothing():
             if self._file:
-                self._file.write(json.dumps({"op": op, "time": now(), **content}).encode() + b"\n")
+                self._file.write(json.dumps({"op": op, "time": journal_files.now(), **content}).encode() + b"\n")
 
     @contextlib.contextmanager
     def _stopping_nothing(self) -> Iterator[None]:
@@ -195,11 +122,6 @@ class Run:
                 reason = f"{self.folder}: {error.strerror}"
                 print(f"tracking: {reason}; the rest of this run is not tracked", file=sys.stderr, flush=True)
             self._file = None
-
-
-def now() -> int:
-    """Milliseconds since 1970, as MLflow counts."""
-    return int(time.time() * 1000)
 
 
 def _flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import filelock
 
-from pipeline import backlog, files, journal, tracking
+from pipeline import background, backlog, files, journal_files, tracking
 
 LOOK_EVERY = 0.5  # seconds
 LINGER = 4.0  # how long the background waits for the next stage: starting anew costs MLflow's import
@@ -25,7 +25,7 @@ class Sending:
 
     def all(self, find: Callable[[], list[Path]]) -> bool:
         """Sends what waits in the journals; False where the tracker could not be used, and that is noted."""
-        with filelock.FileLock(journal.folder() / "sync.lock"):  # one at a time, and never longer than a pass
+        with filelock.FileLock(journal_files.folder() / "sync.lock"):  # one at a time, and never longer than a pass
             try:
                 self._sender = self._sender or tracking.Sender()
                 for path in find():
@@ -46,7 +46,7 @@ class Sending:
             if not tracking.is_refusal(error):
                 raise
             if not backlog.is_alive(path):  # it would be refused for ever, and must keep no other waiting
-                aside = journal.folder() / "refused" / path.name
+                aside = journal_files.folder() / "refused" / path.name
                 aside.parent.mkdir(exist_ok=True)
                 path.rename(aside)
                 print(f"tracking: {path.name} is refused ({error}); it is set aside as {aside}", file=sys.stderr)
@@ -58,16 +58,18 @@ def follow() -> None:
     Only journals that are meant for this process's store: another setting of MLFLOW_TRACKING_URI has its own follower.
     """
     os.nice(10)
-    journal.folder().mkdir(exist_ok=True)
+    journal_files.folder().mkdir(exist_ok=True)
     try:
-        with filelock.FileLock(journal.folder() / f"follow-{journal.store()}.lock").acquire(timeout=2 * LINGER):
+        with filelock.FileLock(journal_files.folder() / f"follow-{journal_files.store()}.lock").acquire(
+            timeout=2 * LINGER
+        ):
             _follow()
     except filelock.Timeout:
         return  # another is at work
 
 
 def _ours() -> list[Path]:
-    return [path for path in backlog.journals() if backlog.store_of(path) == journal.store()]
+    return [path for path in backlog.journals() if backlog.store_of(path) == journal_files.store()]
 
 
 def _follow() -> None:
@@ -111,7 +113,7 @@ def settle(patience: float) -> str | None:
     """Lets the background send what waits, for so many seconds at most; returns as `sync` does. Imports no MLflow."""
     until = time.monotonic() + patience
     if backlog.ended():
-        journal.start_sending()
+        background.start()
     while backlog.ended() and time.monotonic() < until:
         time.sleep(0.1)
     return backlog.complaint() if backlog.ended() else None

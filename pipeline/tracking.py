@@ -18,7 +18,7 @@ from typing import Any
 
 import filelock
 
-from pipeline import backlog, files, journal
+from pipeline import backlog, files, journal_files
 
 EXPERIMENT = "gan-vs-vae"
 _METRICS = 900  # MLflow takes 1,000 a call
@@ -26,7 +26,7 @@ _METRICS = 900  # MLflow takes 1,000 a call
 
 def uri() -> str:
     """The store: MLFLOW_TRACKING_URI, or mlflow.db in the project's root."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{journal.root() / 'mlflow.db'}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{journal_files.root() / 'mlflow.db'}"
 
 
 def shown(text: str) -> str:
@@ -55,9 +55,9 @@ class Sender:
         """Sends what waits in one journal; closes and removes it if its run has ended or its process is dead."""
         alive = backlog.is_alive(path)  # asked first: what is written after that is sent the next time
         state = backlog.state(path)
-        if state.get("store") != journal.store():  # begun for another store: this one must have all of it
-            state = {"store": journal.store(), "offset": 0}
-        records = journal.read(path / journal.RECORDS, state["offset"])
+        if state.get("store") != journal_files.store():  # begun for another store: this one must have all of it
+            state = {"store": journal_files.store(), "offset": 0}
+        records = journal_files.read(path / journal_files.RECORDS, state["offset"])
         for batch in _batches(records):
             self._take(path, state, batch)
             state["ended"] = batch[-1][0]["op"] == "end"
@@ -103,7 +103,7 @@ class Sender:
     def _artifact(self, run: str, path: Path, record: Mapping[str, Any]) -> None:
         name = Path(record["path"])
         self._client.log_artifact(
-            run, str(path / journal.ARTIFACTS / name), str(name.parent) if name.parent.name else None
+            run, str(path / journal_files.ARTIFACTS / name), str(name.parent) if name.parent.name else None
         )
 
     def _dataset(self, run: str, path: Path, record: Mapping[str, Any]) -> None:
@@ -133,8 +133,8 @@ class Sender:
                 if twin != run:
                     self._client.delete_run(twin)
         if run:
-            journal.append(journal.sent(), {"id": path.name, "run": run})
-        (path / journal.RECORDS).unlink()  # first: without it this is no journal
+            journal_files.append(journal_files.sent(), {"id": path.name, "run": run})
+        (path / journal_files.RECORDS).unlink()  # first: without it this is no journal
         shutil.rmtree(path, ignore_errors=True)
 
     def finished(self) -> list[dict[str, Any]]:

@@ -17,7 +17,13 @@ def main() -> None:
     views, images = panel.load_views(), files.read_npz(panel.FOLDER / "controls.npz")
     with tracked.run("controls", params={"evaluate": settings.model_dump()}, data=dataset.manifest["label"]) as run:
         view = views[panel.REAL]
-        own = evaluation.own(dataset.test.images, view, dataset.train.images, settings)
+        own = reference.own(
+            dataset.test.images,
+            view,
+            dataset.train.images,
+            neighbours=settings.neighbours,
+            few=settings.memorisation_images,
+        )
         digits = reference.build(dataset, view, own)
         progress = Progress("controls", len(images), unit="set")
         found = {}

@@ -65,7 +65,7 @@ def _evaluate(item: str, description: dict[str, Any], settings: evaluation.Evalu
     return found
 
 
-def _course(item: str, judges: list, real: evaluation.Reference, settings: evaluation.Evaluate) -> dict[str, Any]:
+def _course(item: str, judges: list, real: reference.Reference, settings: evaluation.Evaluate) -> dict[str, Any]:
     snapshots = files.read_npz(Path("snapshots") / f"{item}.npz")
     seen = ((images, panel.view(judges[:1], images)) for images in snapshots["images"])
     return evaluation.over_training(snapshots["steps"].tolist(), seen, real, settings)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline import backlog, journal
+from pipeline import background, backlog, journal
 from pipeline.workflow import lines, revision
 
 
@@ -25,7 +25,7 @@ def run(stage: str, item: str = "", *, params: Mapping[str, Any], **tags: Any) -
     tracked = journal.Run(stage, item, inputs, params, known)
     if uncommitted:
         tracked.text("uncommitted.diff", uncommitted)
-    journal.start_sending()
+    background.start()
     about = {"commit": commit, "dirty": bool(uncommitted)}
     try:
         yield tracked

@@ -81,9 +81,9 @@ def _train(
     run: journal.Run,
     resume: Resume,
 ) -> Training:
+    """Runs the training to its end, a value that is not finite, or a request to stop (raises `Interrupted`)."""
     result, done = _resumed(item, model, schedule, run, resume)
     latents = sampling.latents(max(schedule.snapshot_images, SLIDER_IMAGES), model.latent_dim, seed=seed)
-    slider_every = max(1, schedule.steps // schedule.log_every // SLIDER_STEPS) * schedule.log_every
     if not done:
         _show_samples(model, latents, 0, run)
     images = (dataset.train.images, dataset.test.images)
@@ -91,14 +91,8 @@ def _train(
     try:
         with stopping.requests() as asked:
             for row in training.fit(model, *images, schedule=schedule, seed=seed, done=done):
-                result.rows.append({schedule.unit: row.number, **row.scalars})
-                run.scalars(row.scalars, row.number)
                 progress.at(row.step, ", ".join(f"{name} {value:.4g}" for name, value in list(row.scalars.items())[:3]))
-                if row.step % slider_every == 0:
-                    _show_samples(model, latents, row.number, run)
-                if schedule.snapshot_every and row.step % schedule.snapshot_every == 0:
-                    kept = latents[: schedule.snapshot_images]
-                    result.snapshots[row.step] = sampling.to_uint8(sampling.draw(model.sample, kept))
+                _keep(row, result, model, latents, schedule, run)
                 if asked.signal or resume.due():
                     resume.write(Point(row.step, _values(model), result.rows, result.snapshots))
                 if asked.signal:
@@ -112,6 +106,24 @@ def _train(
     finally:
         progress.close()
     return result
+
+
+def _keep(
+    row: training.Row,
+    result: Training,
+    model: models.GenerativeModel,
+    latents: np.ndarray,
+    schedule: Schedule,
+    run: journal.Run,
+) -> None:
+    """Adds a row of the log to the result and the tracker, with the sheets and snapshots that are due at it."""
+    result.rows.append({schedule.unit: row.number, **row.scalars})
+    run.scalars(row.scalars, row.number)
+    if row.step % (max(1, schedule.steps // schedule.log_every // SLIDER_STEPS) * schedule.log_every) == 0:
+        _show_samples(model, latents, row.number, run)
+    if schedule.snapshot_every and row.step % schedule.snapshot_every == 0:
+        kept = latents[: schedule.snapshot_images]
+        result.snapshots[row.step] = sampling.to_uint8(sampling.draw(model.sample, kept))
 
 
 def _resumed(

@@ -5,8 +5,8 @@ import pytest
 
 from pipeline import evaluation
 from pipeline.errors import UserError
-from pipeline.evaluation import Reference
 from pipeline.panel import View
+from pipeline.reference import Reference, own
 
 SETTINGS = evaluation.Evaluate(
     neighbours=2, memorisation_images=5000, likelihood_images=2, likelihood_draws=[1], seed=0
@@ -19,7 +19,13 @@ def reference(rng: np.random.Generator) -> Reference:
     images, train = (rng.integers(0, 256, (n, 28, 28), dtype=np.uint8) for n in (N, 90))
     view = seen(rng, N)
     labels = (np.arange(N) % 10).astype(np.uint8)
-    return Reference(images, labels, view, train, evaluation.own(images, view, train, SETTINGS))
+    return Reference(
+        images,
+        labels,
+        view,
+        train,
+        own(images, view, train, neighbours=SETTINGS.neighbours, few=SETTINGS.memorisation_images),
+    )
 
 
 def seen(rng: np.random.Generator, count: int) -> View:

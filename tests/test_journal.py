@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import backlog, journal
+from pipeline import backlog, journal, journal_files
 from tests.conftest import ROOT
 
 
@@ -36,7 +36,7 @@ def begin() -> Iterator[Callable[..., journal.Run]]:
 
 
 def records(run: journal.Run) -> list[dict]:
-    return [record for record, _ in journal.read(run.folder / journal.RECORDS)]
+    return [record for record, _ in journal_files.read(run.folder / journal_files.RECORDS)]
 
 
 def test_every_record_is_on_disk_at_once_and_in_order(root: Path) -> None:
@@ -62,7 +62,7 @@ def test_every_record_is_on_disk_at_once_and_in_order(root: Path) -> None:
     assert backlog.is_alive(run.folder)
     run.end("FINISHED", outputs="made")
     assert not backlog.is_alive(run.folder)
-    (line,) = [record for record, _ in journal.read(journal.index())]
+    (line,) = [record for record, _ in journal_files.read(journal_files.index())]
     assert (line["id"], line["status"], line["inputs"], line["outputs"]) == (run.id, "FINISHED", "print", "made")
 
 
@@ -75,7 +75,7 @@ def test_files_are_copied_as_they_were(root: Path, begin: Callable[..., journal.
     run.artifact(folder / "deep" / "a.txt", as_name="b.txt")
     run.text("c.txt", "third")
     (folder / "deep" / "a.txt").write_text("second")
-    named = {r["path"]: (run.folder / journal.ARTIFACTS / r["path"]).read_text() for r in records(run)[1:]}
+    named = {r["path"]: (run.folder / journal_files.ARTIFACTS / r["path"]).read_text() for r in records(run)[1:]}
     assert named == {"gan-0/deep/a.txt": "first", "b.txt": "first", "c.txt": "third"}
 
 
@@ -86,22 +86,22 @@ def test_images_have_names_that_the_sliders_read_and_that_stay(root: Path, begin
     png, webp = (r["path"] for r in records(run) if r["op"] == "artifact")
     assert png.startswith("images/samples+step+7+timestamp+")
     assert webp == png.removesuffix(".png") + "+compressed.webp"
-    with Image.open(run.folder / journal.ARTIFACTS / png) as image:
+    with Image.open(run.folder / journal_files.ARTIFACTS / png) as image:
         np.testing.assert_array_equal(np.asarray(image), pixels)
 
 
 def test_a_torn_line_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "lines"
-    journal.append(path, {"a": 1})
+    journal_files.append(path, {"a": 1})
     with open(path, "ab") as file:
         file.write(b'{"a": 2')
-    assert [record for record, _ in journal.read(path)] == [{"a": 1}]
+    assert [record for record, _ in journal_files.read(path)] == [{"a": 1}]
     with open(path, "ab") as file:
         file.write(b'\n{"a": 3}\n')
-    journal.append(path, {"a": 4})
-    found = list(journal.read(path))
+    journal_files.append(path, {"a": 4})
+    found = list(journal_files.read(path))
     assert [record for record, _ in found] == [{"a": 1}, {"a": 3}, {"a": 4}]
-    assert list(journal.read(path, found[0][1])) == found[1:]
+    assert list(journal_files.read(path, found[0][1])) == found[1:]
 
 
 def test_a_killed_writer_leaves_a_journal_that_is_seen_as_ended(root: Path) -> None:
@@ -133,8 +133,8 @@ def test_what_waits_is_told_only_where_something_is_wrong(
     run = begin("prepare", "", "print", {}, {})
     run.scalars({"loss": 1.0}, 1)
     assert backlog.complaint() is None
-    later = journal.now() + 31_000
-    monkeypatch.setattr(journal, "now", lambda: later)
+    later = journal_files.now() + 31_000
+    monkeypatch.setattr(journal_files, "now", lambda: later)
     assert backlog.complaint() == (
         "tracking: the tracker is slow: 2 records of 1 run wait in .journal/; `python -m pipeline sync` sends them"
     )

@@ -49,7 +49,7 @@ def test_a_panel_comes_back_from_its_folder(trained: Any, digits: data.Dataset, 
 
 
 def test_judges_of_other_test_images_are_refused(digits: data.Dataset) -> None:
-    from pipeline.evaluation import Own
+    from pipeline.reference import Own
 
     view = panel.View(np.zeros((1, 30, 64), np.float32), np.zeros((1, 30, 10), np.float32))
     with pytest.raises(UserError, match="expected 1,000 test images"):

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlparse
 import numpy as np
 import pytest
 
-from pipeline import backlog, journal, sync, tracking
+from pipeline import backlog, journal, journal_files, sync, tracking
 from tests.conftest import ENVIRONMENT, ROOT
 from tests.faults import Door, Fault
 from tests.servers import MlflowServer, Postgres
@@ -49,13 +49,15 @@ def write_a_run(item: str = "gan-0", rows: int = 300, end: str | None = "FINISHE
 
 def meant(run: journal.Run) -> dict[str, Any]:
     """What the tracker must hold of a run, from its journal."""
-    records = [record for record, _ in journal.read(run.folder / journal.RECORDS)]
+    records = [record for record, _ in journal_files.read(run.folder / journal_files.RECORDS)]
     metrics: dict[str, list[tuple[int, float, int]]] = {}
     for record in records:
         for name, value in record.get("values", {}).items() if record["op"] == "scalars" else ():
             metrics.setdefault(name, []).append((record["step"], value, record["time"]))
     tags = {k: v for r in records for k, v in (r.get("tags") or (r["op"] == "tags" and r["values"]) or {}).items()}
-    artifacts = {r["path"]: (run.folder / journal.ARTIFACTS / r["path"]).read_bytes() for r in records if "path" in r}
+    artifacts = {
+        r["path"]: (run.folder / journal_files.ARTIFACTS / r["path"]).read_bytes() for r in records if "path" in r
+    }
     return {
         "status": "FINISHED",
         "start": records[0]["time"],
@@ -118,7 +120,7 @@ def test_the_store_holds_what_the_journal_held(root: Path) -> None:
     assert not run.folder.exists()
     location = unquote(urlparse(tracking.Sender()._client.search_runs(["1"])[0].info.artifact_uri).path)
     assert Path(location).is_relative_to(root / "mlruns")
-    assert [record["id"] for record, _ in journal.read(journal.sent())] == [run.id]
+    assert [record["id"] for record, _ in journal_files.read(journal_files.sent())] == [run.id]
 
 
 @pytest.mark.slow
@@ -150,7 +152,7 @@ def test_a_journal_is_followed_while_it_is_written(root: Path) -> None:
         [sys.executable, "-m", "pipeline", "sync", "--follow"], cwd=ROOT, env=ENVIRONMENT | {"DVC_ROOT": str(root)}
     )
     deadline = time.monotonic() + 60
-    while backlog.state(run.folder)["offset"] < (run.folder / journal.RECORDS).stat().st_size:
+    while backlog.state(run.folder)["offset"] < (run.folder / journal_files.RECORDS).stat().st_size:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     (found,) = held().values()
@@ -281,7 +283,7 @@ def test_a_run_that_was_deleted_is_set_aside_and_keeps_no_other_waiting(
     assert sync.sync() is None
     assert set(held()) == {other.id}
     assert f"tracking: {one.id} is refused" in capsys.readouterr().err
-    assert (root / ".journal" / "refused" / one.id / journal.RECORDS).is_file()
+    assert (root / ".journal" / "refused" / one.id / journal_files.RECORDS).is_file()
 
 
 @pytest.mark.slow
@@ -301,7 +303,7 @@ def test_a_store_that_cannot_be_reached_is_told_in_a_sentence_and_everything_wai
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # the discard port: nothing answers
     run = write_a_run(rows=3)
-    count = len(list(journal.read(run.folder / journal.RECORDS)))
+    count = len(list(journal_files.read(run.folder / journal_files.RECORDS)))
     complaint = sync.sync()
     assert complaint is not None
     assert complaint.startswith("tracking: http://127.0.0.1:9 cannot be used (")

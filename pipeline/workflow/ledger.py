@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from pipeline import journal
+from pipeline import journal_files
 from pipeline.workflow import lines
 
 MISSING, WAITING = "missing", "waiting"
@@ -53,7 +53,7 @@ def summary() -> str | None:
 
 def ledger() -> tuple[list[Entry], str | None]:
     """An entry for each line of dvc.lock, and a sentence where the tracker's store could not be asked."""
-    made, known = _index(), {record["id"]: record["run"] for record, _ in journal.read(journal.sent())}
+    made, known = _index(), {record["id"]: record["run"] for record, _ in journal_files.read(journal_files.sent())}
     runs, complaint = _tracked()
     entries = []
     for line, (inputs, outputs) in _prints().items():
@@ -81,7 +81,7 @@ def _prints() -> dict[str, tuple[str, str]]:
 
 def _index() -> dict[tuple[str, str], Mapping[str, Any]]:
     """The runs of this checkout that ended well, by what they read and made; of several the latest."""
-    ended = [record for record, _ in journal.read(journal.index())]
+    ended = [record for record, _ in journal_files.read(journal_files.index())]
     return {(run["inputs"], run["outputs"]): run for run in ended if run["status"] == "FINISHED"}
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline import evaluation
-from pipeline.evaluation import Reference
 from pipeline.panel import View
+from pipeline.reference import Reference, own
 
 SETTINGS = evaluation.Evaluate(
     neighbours=3, memorisation_images=5000, likelihood_images=2, likelihood_draws=[1], seed=0
@@ -50,7 +50,13 @@ def world() -> dict[str, Any]:
     labels = np.arange(N) % MODES
     real, train, fair = (digits(rng, labels) for _ in range(3))
     view = seen(real)
-    reference = Reference(real, labels.astype(np.uint8), view, train, evaluation.own(real, view, train, SETTINGS))
+    reference = Reference(
+        real,
+        labels.astype(np.uint8),
+        view,
+        train,
+        own(real, view, train, neighbours=SETTINGS.neighbours, few=SETTINGS.memorisation_images),
+    )
     noise = rng.normal(0, 40, fair.shape)
     blurred = sum(np.roll(fair.astype(float), (dr, dc), (1, 2)) for dr in (-1, 0, 1) for dc in (-1, 0, 1)) / 9
     sets = {

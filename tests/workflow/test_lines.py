@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import config, journal
+from pipeline import config, journal_files
 from pipeline.workflow import lines
 from tests.conftest import Project
 
@@ -24,7 +24,7 @@ def test_every_line_of_dvcs_lock_is_foretold(finished: Project, monkeypatch: pyt
 
 @pytest.mark.slow
 def test_every_line_is_in_the_index_of_the_checkout_that_ran_it(finished: Project) -> None:
-    index = [record for record, _ in journal.read(finished.root / ".journal" / "index.jsonl")]
+    index = [record for record, _ in journal_files.read(finished.root / ".journal" / "index.jsonl")]
     told = {(f"{r['stage']}@{r['item']}".rstrip("@"), r["inputs"], r["outputs"]) for r in index}
     for name, line in config.load(finished.root / lines.LOCK)["stages"].items():
         inputs, outputs = lines.of_lock(line)
