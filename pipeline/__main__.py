@@ -35,7 +35,12 @@ def _parser() -> argparse.ArgumentParser:
         "Rebuild everything in a clean clone, and compare every file with what dvc.lock of HEAD names. "
         "Exit code 0: all identical; 3: some within tolerance; 1: some different.",
     )
-    verify.add_argument("--stage", action="append", default=[], help="only this stage, and what it needs (repeatable)")
+    verify.add_argument(
+        "--stage",
+        action="append",
+        default=[],
+        help="only this stage (repeatable); a rebuild makes what it needs",
+    )
     verify.add_argument("--against", metavar="REV", help="rebuild nothing: compare with the dvc.lock of another commit")
     verify.add_argument("--json", action="store_true", help="as JSON")
     ledger = add("ledger", _ledger, "Name the MLflow run that made each line of dvc.lock.")
@@ -92,7 +97,9 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     from pipeline.workflow import environment, verify
 
-    findings = verify.against(arguments.against) if arguments.against else verify.rebuild(arguments.stage)
+    findings = (
+        verify.against(arguments.against, arguments.stage) if arguments.against else verify.rebuild(arguments.stage)
+    )
     verdict = verify.worst(findings)
     if arguments.json:
         print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))

@@ -142,6 +142,28 @@ def project(finished: Project, tmp_path: Path) -> Project:
     return Project(target)
 
 
+def repository(finished: Project, target: Path) -> Project:
+    """A git repository of its own, with the finished copy's results as its one commit."""
+    shutil.copytree(finished.root, target, symlinks=True)
+    project = in_git(Project(target))
+    commit(project, "first")
+    return project
+
+
+def in_git(project: Project) -> Project:
+    """Makes the copy a git repository, without a commit."""
+    (project.root / ".dvc" / "config.local").unlink()
+    shutil.copy(ROOT / ".gitignore", project.root)
+    project.ok("git", "init", "-q")
+    return project
+
+
+def commit(project: Project, message: str) -> None:
+    """Commits all that the repository does not ignore."""
+    project.ok("git", "add", "-A")
+    project.ok("git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "commit", "-qm", message)
+
+
 @pytest.fixture(scope="session")
 def digits() -> data.Dataset:
     """The bundled 5,000 digits."""

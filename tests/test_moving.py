@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ENVIRONMENT, ROOT, Project, ran
+from tests.conftest import ENVIRONMENT, ROOT, Project, commit, in_git, ran
 from tests.servers import free_port
-from tests.workflow.test_verify import commit
 
 UNSAFE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 
@@ -77,13 +76,6 @@ def s3() -> Iterator[str]:
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_EC2_METADATA_DISABLED": "true"}
-
-
-def in_git(project: Project) -> Project:
-    (project.root / ".dvc" / "config.local").unlink()
-    shutil.copy(ROOT / ".gitignore", project.root)
-    project.ok("git", "init", "-q")
-    return project
 
 
 @pytest.mark.slow

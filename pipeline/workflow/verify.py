@@ -39,10 +39,19 @@ def worst(findings: Sequence[Finding]) -> str:
     return max((f.verdict for f in findings), key=list(EXIT_CODES).index, default=IDENTICAL)
 
 
-def against(revision: str, root: Path = Path()) -> list[Finding]:
-    """The outputs of HEAD's dvc.lock against those of another commit's."""
-    theirs = _committed(root, revision)
-    return list(_compare(_committed(root, "HEAD"), Checkout(root, "HEAD"), theirs, Checkout(root, revision)))
+def against(revision: str, stages: Sequence[str] = (), root: Path = Path()) -> list[Finding]:
+    """The outputs of HEAD's dvc.lock against those of another commit's.
+
+    Args:
+      stages: lines of dvc.lock, or names before the `@`, to compare; none: every one.
+
+    Raises:
+      UserError: neither commit has such a stage, or there is no such commit.
+    """
+    ours, theirs = _committed(root, "HEAD"), _committed(root, revision)
+    chosen = _chosen([*ours, *(name for name in theirs if name not in ours)], stages)
+    left, right = ({name: side[name] for name in chosen if name in side} for side in (ours, theirs))
+    return list(_compare(left, Checkout(root, "HEAD"), right, Checkout(root, revision)))
 
 
 def rebuild(stages: Sequence[str], root: Path = Path()) -> list[Finding]:
@@ -55,10 +64,7 @@ def rebuild(stages: Sequence[str], root: Path = Path()) -> list[Finding]:
       UserError: there is no such stage, or the clone's `dvc repro` failed.
     """
     ours = _committed(root, "HEAD")
-    chosen = [name for name in ours if not stages or name in stages or name.split("@")[0] in stages]
-    unknown = set(stages) - set(ours) - {name.split("@")[0] for name in ours}
-    if unknown:
-        raise UserError(f"--stage must be among {', '.join(ours)}; got {', '.join(sorted(unknown))}")
+    chosen = _chosen(list(ours), stages)
     with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as folder:
         clone = Path(folder) / "project"
         _git(root, "clone", "--quiet", "--no-hardlinks", str(root.resolve()), str(clone))
@@ -76,6 +82,14 @@ def rebuild(stages: Sequence[str], root: Path = Path()) -> list[Finding]:
         made = config.load(clone / lines.LOCK)["stages"]
         compared = ({name: side[name] for name in chosen if name in side} for side in (ours, made))
         return list(_compare(next(compared), Checkout(root, "HEAD"), next(compared), Checkout(clone)))
+
+
+def _chosen(names: Sequence[str], stages: Sequence[str]) -> list[str]:
+    """The lines that `stages` name, whole or by what is before their `@`; all of them where it names none."""
+    unknown = set(stages) - set(names) - {name.split("@")[0] for name in names}
+    if unknown:
+        raise UserError(f"--stage must be among {', '.join(names)}; got {', '.join(sorted(unknown))}")
+    return [name for name in names if not stages or name in stages or name.split("@")[0] in stages]
 
 
 def _compare(ours: dict, our_files: Checkout, theirs: dict, their_files: Checkout) -> Iterator[Finding]:

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, Project, ran
-from tests.workflow.test_verify import commit
+from tests.conftest import Project, commit, in_git, ran
 
 pytestmark = pytest.mark.slow
 
@@ -63,9 +62,7 @@ def test_a_run_that_is_gone_is_said_to_be_missing(project: Project) -> None:
 
 
 def test_a_fresh_clone_that_pulled_finds_the_runs_in_the_originals_store(project: Project, tmp_path: Path) -> None:
-    (project.root / ".dvc" / "config.local").unlink()
-    shutil.copy(ROOT / ".gitignore", project.root)
-    project.ok("git", "init", "-q")
+    in_git(project)
     project.ok("dvc", "remote", "add", "--default", "there", str(tmp_path / "remote"))
     commit(project, "all")
     project.ok("dvc", "push", "--quiet")

@@ -12,28 +12,15 @@ import pytest
 from pipeline import config, files
 from pipeline.workflow import lines, scratch, verify
 from pipeline.workflow.originals import Checkout
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, commit, repository
 
 pytestmark = pytest.mark.slow
-IDENTITY = ("git", "-c", "user.name=A", "-c", "user.email=a@example.invalid")
 
 
 @pytest.fixture(scope="module")
 def committed(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A git repository with the finished copy's results as its commit, and one run of its own."""
-    target = tmp_path_factory.mktemp("committed") / "project"
-    shutil.copytree(finished.root, target, symlinks=True)
-    (target / ".dvc" / "config.local").unlink()
-    shutil.copy(ROOT / ".gitignore", target)
-    project = Project(target)
-    project.ok("git", "init", "-q")
-    commit(project, "first")
-    return project
-
-
-def commit(project: Project, message: str) -> None:
-    project.ok("git", "add", "-A")
-    project.ok(*IDENTITY, "commit", "-qm", message)
+    return repository(finished, tmp_path_factory.mktemp("committed") / "project")
 
 
 def flip(path: Path, offset: int) -> None:
@@ -90,6 +77,9 @@ def test_one_planted_bit_in_a_weight_a_sample_and_a_metric_is_found_and_named(
     assert "generator.weights.h5" in table.stdout
     assert table.stdout.splitlines()[-1].endswith("within tolerance") or "different" in table.stdout
     assert table.returncode == done.returncode
+    only = project.run("python", "-m", "pipeline", "verify", "--against", "HEAD~1", "--stage", "sample", "--json")
+    assert {(f["line"], f["verdict"]) for f in json.loads(only.stdout)} >= {("sample@gan-0", "different")}
+    assert {f["line"] for f in json.loads(only.stdout)} == {"sample@vae-0", "sample@gan-0"}
 
 
 def test_an_unknown_stage_is_one_sentence(committed: Project) -> None:
