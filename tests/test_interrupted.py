@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -84,13 +85,19 @@ def test_after_a_fault_at_any_write_it_ends_with_the_same_bytes(
 @pytest.mark.soak
 @pytest.mark.parametrize("model", ["vae", "gan"])
 def test_killed_at_twenty_random_times_it_ends_with_the_same_bytes(project: Project, model: str) -> None:
-    trial = Trial(project, model)
+    trial, kills = Trial(project, model), 0
     command = [sys.executable, "-m", "tests.killed", "kill", "0", ".", str(trial._count), model, "0"]
-    for seconds in np.random.default_rng(0).uniform(1.0, 9.0, size=20):
+    start = time.monotonic()
+    assert trial.finished() == trial.whole
+    drawn = np.random.default_rng(0)
+    length = time.monotonic() - start
+    while kills < 20:
         remove_outputs(project, trial.item)
+        seconds = drawn.uniform(0.0, length)
         try:
             subprocess.run(command, cwd=project.root, env=ENVIRONMENT, capture_output=True, timeout=seconds, check=True)
         except subprocess.TimeoutExpired:  # run() has killed it with SIGKILL
+            kills += 1
             assert trial.finished() == trial.whole
 
 
