@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
-.PHONY: help repro quick test test-fast soak ui check prune restore lint lock setup clean
+.PHONY: help repro quick test test-fast soak bench ui check prune restore lint lock setup clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -28,6 +28,9 @@ test-fast: $(READY)  ## the tests that take under a minute together
 
 soak: $(READY)  ## the large numbers of kills and outages, which take hours
 	@python -m pytest -m soak
+
+bench: $(READY) .bench/venv/.ready  ## how fast, beside its peers: about an hour (PART=training: some minutes)
+	@python -m benchmarks $(PART)
 
 ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=5000)
 	@echo "http://127.0.0.1:$(UI_PORT) (Ctrl-C ends it)"; exec mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(UI_PORT)
@@ -53,7 +56,14 @@ lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml (needs uv)
 setup: $(READY)  ## make .venv and install what requirements.lock names
 
 clean:  ## remove .venv and the scratch copy; never a result
-	rm -rf .venv .quick
+	rm -rf .venv .quick .bench
+
+# PyTorch's processor-only build is not on PyPI: where pip does not find it, PIP_EXTRA_INDEX_URL has to name its index.
+.bench/venv/.ready: benchmarks/peers/requirements.lock | $(READY)
+	@echo "setting up .bench/venv with the peers: a few minutes, once"
+	@.venv/bin/python -m venv --clear .bench/venv
+	@.bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 # The build tools come first, from the same lock, since a few packages are built here and nothing may be fetched for
 # that unlocked. The .pth makes `mlflow` and `dvc` typed by hand send no telemetry either.

@@ -20,9 +20,10 @@ def images(train: np.ndarray, count: int) -> dict[str, np.ndarray]:
     """
     pixels = train.reshape(len(train), -1) / np.float32(255)
     mean, shape = pixels.mean(axis=0, dtype=np.float64), (count, *train.shape[1:])
-    spread = pixels.std(axis=0, dtype=np.float64)
-    centred = pixels - mean.astype(np.float32)
-    covariance = (centred.T @ centred).astype(np.float64) / (len(train) - 1)
+    # Some columns at a time, and centred in place: in double precision all pixels would take a gigabyte.
+    spread = np.concatenate([part.std(axis=0, dtype=np.float64) for part in np.array_split(pixels, 14, axis=1)])
+    pixels -= mean.astype(np.float32)
+    covariance = (pixels.T @ pixels).astype(np.float64) / (len(train) - 1)
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
 

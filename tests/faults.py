@@ -14,11 +14,14 @@ Fault = Literal["none", "refuse", "error", "error after", "lose answer", "slow"]
 
 
 class Door:
-    """Forwards to `port`. `fault(n)` says what befalls the n-th request; `url` is where clients go."""
+    """Forwards to `port`. `fault(n)` says what befalls the n-th request; `url` is where clients go.
+
+    `delay`: seconds before a slow answer. `requests` have come, `answered` of them have got to the server.
+    """
 
     def __init__(self, port: int, fault: Callable[[int], Fault] = lambda _: "none", delay: float = 0.0):
         door = self
-        self.fault, self.delay, self.requests = fault, delay, 0
+        self.fault, self.delay, self.requests, self.answered = fault, delay, 0, 0
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
@@ -34,6 +37,7 @@ class Door:
                 if fault == "error":
                     self.send_error(500)
                     return
+                door.answered += 1
                 status, headers, answer = door.forward(port, self.command, self.path, body, dict(self.headers))
                 if fault == "lose answer":  # the server has done it, and the client will never know
                     self.connection.shutdown(socket.SHUT_RDWR)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from pipeline import backlog, journal, journal_files, sync, tracking
-from tests.conftest import ENVIRONMENT, ROOT
+from tests.conftest import ENVIRONMENT, ROOT, Project
 from tests.faults import Door, Fault
 from tests.servers import MlflowServer, Postgres
 
@@ -240,6 +240,26 @@ def outage(
         door.close()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", direct)
     return new_runs(before), {run.id: expected}
+
+
+@pytest.mark.slow
+def test_a_slow_server_holds_up_no_stage_and_gets_all(
+    project: Project, monkeypatch: pytest.MonkeyPatch, server: MlflowServer
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.port}")
+    before = held()
+    door = Door(server.port, lambda _: "slow", delay=20.0)
+    try:
+        project.ok("python", "-m", "stages.sample", "gan-0", MLFLOW_TRACKING_URI=door.url)
+        assert door.answered == 0  # the stage was done before the first answer
+        door.delay = 0.0
+        project.ok("python", "-m", "pipeline", "sync", MLFLOW_TRACKING_URI=door.url)
+    finally:
+        door.close()
+    (run,) = new_runs(before).values()
+    assert run["status"] == "FINISHED"
+    made = {f"gan-0/{path.name}" for path in (project.root / "grids" / "gan-0").iterdir()}
+    assert made <= run["artifacts"].keys()
 
 
 @pytest.mark.slow

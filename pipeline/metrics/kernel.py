@@ -24,12 +24,13 @@ def distance(a: np.ndarray, b: np.ndarray, within_b: np.ndarray) -> tuple[float,
 
 def _across(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean of the kernel (x y / D + 1)^3 over the rows y of `b` for each row x of `a`, and the other way round."""
+    scaled = a / a.shape[1]
 
     def sums(rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        product = a[rows] @ b.T
-        product /= a.shape[1]
-        product += 1.0
-        kernel = product * product * product
+        base = scaled[rows] @ b.T
+        base += 1.0
+        kernel = base * base
+        kernel *= base
         return kernel.sum(axis=1), kernel.sum(axis=0)
 
     of_a, of_b = zip(*over_rows(sums, len(a)), strict=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.metrics import check_features
-from pipeline.metrics.blocks import over_rows, squared_distances
+from pipeline.metrics.blocks import over_rows, smallest, squared_distances
 
 TIE = 1e-10  # of the mean squared norm: what rounding can do to a distance
 
@@ -91,7 +91,7 @@ def own_neighbours(points: np.ndarray, *, k: int) -> Own:
     def nearest(rows: slice) -> np.ndarray:
         distances = squared_distances(points[rows], points)
         distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
-        return np.partition(distances, sorted({0, k - 1}), axis=1)[:, [0, k - 1]]
+        return smallest(distances, k)[:, [0, k - 1]]
 
     found = np.concatenate(over_rows(nearest, len(points)))
     return Own(found[:, 0], found[:, 1])

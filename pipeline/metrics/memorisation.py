@@ -8,6 +8,8 @@ from scipy import stats
 from pipeline.errors import UserError
 from pipeline.metrics.blocks import over_rows, squared_distances
 
+TILE = 1000  # images of each set at a time: products of this size are fast, and stay near the core
+
 
 def nearest(images: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each image the index of the nearest one of `among` (int64 [N]), and its distance (float64 [N]).
@@ -16,11 +18,20 @@ def nearest(images: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarr
       images, among: uint8 [N, 28, 28] and [M, 28, 28]. Distances are Euclidean, in units of a pixel's full range.
     """
     points, others = _flat(images), _flat(among)
+    half = 0.5 * np.einsum("nd,nd->n", others, others)
 
     def closest(rows: slice) -> np.ndarray:
-        return squared_distances(points[rows], others).argmin(axis=1)
+        largest, found = np.full((2, rows.stop - rows.start), -np.inf)
+        for at in range(0, len(others), TILE):  # |a - b|^2 = |a|^2 - 2 (a b - |b|^2 / 2): the largest bracket
+            bracket = points[rows] @ others[at : at + TILE].T
+            bracket -= half[at : at + TILE]
+            best = bracket.argmax(axis=1)
+            value = np.take_along_axis(bracket, best[:, np.newaxis], axis=1)[:, 0]
+            found = np.where(value > largest, best + at, found)
+            largest = np.maximum(value, largest)
+        return found.astype(np.int64)
 
-    found = np.concatenate(over_rows(closest, len(points), rows=100))
+    found = np.concatenate(over_rows(closest, len(points), rows=TILE))
     return found, _exactly(points, others[found])
 
 
@@ -35,7 +46,7 @@ def nearest_other(images: np.ndarray) -> np.ndarray:
         distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
         return distances.argmin(axis=1)
 
-    return _exactly(points, points[np.concatenate(over_rows(closest, len(points)))])
+    return _exactly(points, points[np.concatenate(over_rows(closest, len(points), rows=TILE))])
 
 
 def nearer_share(samples: np.ndarray, held_out: np.ndarray) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from pipeline.metrics.blocks import over_rows
+
 
 def laplacian_variance(images: np.ndarray) -> np.ndarray:
     """Variance of the discrete Laplacian over an image, float64 [N]. Pech-Pacheco et al. 2000.
@@ -14,9 +16,13 @@ def laplacian_variance(images: np.ndarray) -> np.ndarray:
     Args:
       images: [N, H, W] in [0, 1]; the border of one pixel has no Laplacian and is left out.
     """
-    x = images.astype(np.float64)
-    neighbours = x[:, :-2, 1:-1] + x[:, 2:, 1:-1] + x[:, 1:-1, :-2] + x[:, 1:-1, 2:]
-    return (neighbours - 4.0 * x[:, 1:-1, 1:-1]).var(axis=(1, 2))
+
+    def variances(rows: slice) -> np.ndarray:
+        x = images[rows].astype(np.float64)
+        neighbours = x[:, :-2, 1:-1] + x[:, 2:, 1:-1] + x[:, 1:-1, :-2] + x[:, 1:-1, 2:]
+        return (neighbours - 4.0 * x[:, 1:-1, 1:-1]).var(axis=(1, 2))
+
+    return np.concatenate(over_rows(variances, len(images)))
 
 
 def distance_to(images: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -26,12 +32,20 @@ def distance_to(images: np.ndarray, centre: np.ndarray) -> np.ndarray:
       images: [N, H, W] in [0, 1].
       centre: [H, W] in [0, 1], such as the mean image of the data.
     """
-    return np.sqrt(np.square(images.astype(np.float64) - centre).sum(axis=(1, 2)))
+
+    def distances(rows: slice) -> np.ndarray:
+        return np.sqrt(np.square(images[rows].astype(np.float64) - centre).sum(axis=(1, 2)))
+
+    return np.concatenate(over_rows(distances, len(images)))
 
 
 def median_filtered(images: np.ndarray) -> np.ndarray:
     """Each pixel the median of its 3 x 3 neighbourhood: lone pixels of noise go, strokes stay. [N, H, W]."""
-    return ndimage.median_filter(images, size=(1, 3, 3), mode="nearest")
+
+    def filtered(rows: slice) -> np.ndarray:
+        return ndimage.median_filter(images[rows], size=(1, 3, 3), mode="nearest")
+
+    return np.concatenate(over_rows(filtered, len(images)))
 
 
 def grey_share(images: np.ndarray) -> np.ndarray:

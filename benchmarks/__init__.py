@@ -1,0 +1,1 @@
+"""How fast the pipeline is, measured beside its peers in one run: `make bench`. Nothing in pipeline/ imports it."""

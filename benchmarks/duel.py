@@ -1,0 +1,117 @@
+"""Peers against each other in one run: processes that stay, and take turns, so that a noisy machine hurts all alike."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import statistics
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 2.0  # a turn
+CLOSE = 1e-4  # relative, between two peers' losses for the same batch
+
+
+class PeerError(Exception):
+    """A peer died, or computes something else."""
+
+
+@dataclasses.dataclass
+class Peer:
+    """A process under measurement. `losses`: what it computes for the problem's batch; empty where it has none."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    losses: dict[str, float] = dataclasses.field(default_factory=dict)
+    chunk: int = 1
+    peak_mb: float = 0.0
+    rates: list[float] = dataclasses.field(default_factory=list)
+    _process: subprocess.Popen[str] | None = None
+    _ask: Any = None
+    _answers: Any = None
+
+    def start(self) -> None:
+        # A peer settles its own threads; this process's settings for NumPy are no part of it.
+        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+        with open(self.log, "w", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                list(self.command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**environment, "PYTHONPATH": str(ROOT)},
+                cwd=ROOT,
+                text=True,
+            )
+        self._ask, self._answers = self._process.stdin, self._process.stdout
+        first = self._answer()
+        self.losses, self.chunk = first["losses"], first["chunk"]
+
+    def run(self, steps: int) -> float:
+        """Steps a second."""
+        self._ask.write(f"{steps}\n")
+        self._ask.flush()
+        answer = self._answer()
+        self.peak_mb = answer["peak_mb"]
+        return steps / answer["seconds"]
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
+    def _answer(self) -> dict[str, Any]:
+        for line in self._answers:
+            with contextlib.suppress(ValueError):  # a library's greeting
+                return json.loads(line)
+        raise PeerError(f"{self.name} stopped; see {self.log}")
+
+
+def fight(peers: Sequence[Peer], rounds: int, said: Callable[..., object]) -> None:
+    """Starts all, checks that they compute the same, warms up, and lets them take turns; their `rates` are the result.
+
+    Raises:
+      PeerError: a peer stops, or its losses for the same batch lie further than `CLOSE` from the first peer's.
+    """
+    with contextlib.ExitStack() as stack:
+        for peer in peers:
+            stack.callback(peer.stop)
+            peer.start()
+            check(peer, peers[0].losses)
+        steps = {}
+        for peer in peers:
+            peer.run(peer.chunk)  # compiles
+            rate = peer.run(peer.chunk)
+            steps[peer.name] = peer.chunk * max(1, round(SECONDS * rate / peer.chunk))
+        for number in range(1, rounds + 1):
+            for peer in peers:
+                peer.rates.append(peer.run(steps[peer.name]))
+            said(f"round {number} of {rounds}: " + ", ".join(f"{p.name} {p.rates[-1]:,.1f}" for p in peers))
+
+
+def check(peer: Peer, expected: Mapping[str, float]) -> None:
+    """Raises `PeerError` where a peer that has losses has others than those expected."""
+    for name, value in peer.losses.items():
+        if abs(value - expected[name]) > CLOSE * abs(expected[name]):
+            raise PeerError(f"{peer.name}: {name} is {value} for the problem's batch, not {expected[name]}")
+
+
+def summary(ours: Peer, peer: Peer) -> dict[str, Any]:
+    """The peer's rate, the ratio of ours to it round by round, its peak memory, and what it computed first."""
+    return {
+        "rate": spread(peer.rates),
+        "ours_over": spread([mine / theirs for mine, theirs in zip(ours.rates, peer.rates, strict=True)]),
+        "peak_mb": round(peer.peak_mb),
+        "losses": peer.losses,
+    }
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median, least and most."""
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}

@@ -1,0 +1,83 @@
+"""benchmarks/README.md and its picture, from the measurements in results/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from matplotlib.figure import Figure
+from tabulate import tabulate
+
+from benchmarks import training
+from pipeline import files, plots
+
+FOLDER = Path(__file__).parent
+RESULTS, PAGE, PICTURE = FOLDER / "results", FOLDER / "README.md", FOLDER / "training.png"
+TITLES = {"vae": "VAE, batches of 100", "gan": "GAN, batches of 128, gradient norms logged"}
+
+
+def write() -> None:
+    """Writes the page and the picture, of those parts that were measured so far."""
+    results = {path.stem: files.read_json(path) for path in sorted(RESULTS.glob("*.json"))}
+    if "training" in results:
+        plots.save(_picture(results["training"]["found"]), PICTURE)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
+    template = environment.get_template("README.md.jinja")
+    text = template.render(results=results, titles=TITLES, duel=duel_table, shares=shares, table=table)
+    with files.replacing(PAGE) as part:
+        part.write_text(text.rstrip() + "\n", encoding="utf-8")
+
+
+def duel_table(found: dict[str, Any], unit: str = "a second") -> str:
+    """Peers with their rates, the ratio of ours to each, and their peak memory."""
+    rows = [
+        [
+            name,
+            _spread(peer["rate"]),
+            "" if name == training.OURS else _spread(peer["ours_over"], "x"),
+            f"{peer['peak_mb']:,}",
+        ]
+        for name, peer in found.items()
+    ]
+    return table(rows, ["", f"{unit}, median (range)", "ours against it", "peak MB"])
+
+
+def shares(found: dict[str, Any]) -> str:
+    """What share of the fastest matrix products each peer reaches, in words for a list."""
+    limit = max(found[name]["rate"]["median"] for name in training.PRODUCTS)
+    reached = {name: peer["rate"]["median"] / limit for name, peer in found.items() if name not in training.PRODUCTS}
+    return ", ".join(f"{name} {share:.0%}" for name, share in reached.items())
+
+
+def table(rows: list[list[Any]], headers: list[str]) -> str:
+    """A Markdown table."""
+    aligned = ("left", *("right" for _ in headers[1:]))
+    return tabulate(rows, headers, tablefmt="github", colalign=aligned, disable_numparse=True)
+
+
+def _spread(values: dict[str, float], suffix: str = "") -> str:
+    digits = 0 if values["median"] >= 100 else 2 if values["median"] < 10 else 1
+    median, least, most = (f"{values[key]:,.{digits}f}" for key in ("median", "least", "most"))
+    return f"{median}{suffix} ({least} to {most})"
+
+
+def _picture(found: dict[str, Any]) -> Figure:
+    figure = plots.titled(9, 4.2, "Training steps a second, on two cores: median and range", "MNIST")
+    for axes, (model, peers) in zip(figure.subplots(1, 2), found.items(), strict=True):
+        names = sorted(peers, key=lambda name: peers[name]["rate"]["median"])
+        medians = [peers[name]["rate"]["median"] for name in names]
+        below = [m - peers[name]["rate"]["least"] for m, name in zip(medians, names, strict=True)]
+        above = [peers[name]["rate"]["most"] - m for m, name in zip(medians, names, strict=True)]
+        colours = [_colour(name) for name in names]
+        axes.barh(names, medians, xerr=[below, above], color=colours, ecolor="#444444", capsize=2)
+        axes.set_title(TITLES[model], fontsize=10)
+        axes.set_xlabel("steps a second")
+        axes.grid(visible=False, axis="y")
+    return figure
+
+
+def _colour(name: str) -> str:
+    if name == training.OURS:
+        return plots.MODEL_COLOURS[0]
+    return "#BBBBBB" if name in training.PRODUCTS else plots.MODEL_COLOURS[4]

@@ -1,0 +1,16 @@
+"""The Fréchet distance of 10,000 against 10,000 features by `pipeline.metrics.frechet`."""
+
+from __future__ import annotations
+
+from pipeline.metrics import frechet  # before NumPy, as in the stages: it settles the BLAS's threads
+
+import features  # isort: skip
+from worker import serve  # isort: skip
+
+if __name__ == "__main__":
+    real, fake = features.draw()
+    serve(
+        {"distance": frechet.distance(fake, real)},
+        lambda times: [frechet.distance(fake, real) for _ in range(times)],
+        chunk=1,
+    )

@@ -1,0 +1,54 @@
+"""Ours: `pipeline.training.fit`, as the stages call it.
+
+python ours.py {vae,gan} PROBLEM [SETTINGS], where SETTINGS is JSON that changes the model's
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from collections.abc import Callable
+
+import numpy as np
+from worker import problem, serve
+
+from pipeline import config, losses, models, training
+from pipeline.backend import tf
+
+# As long as it is asked for, with the paper's rows of the log and without snapshots.
+ENDLESS = {"vae": {"epochs": 10**5, "snapshot_every": 10**5}, "gan": {"iterations": 10**8, "snapshot_every": 10**8}}
+
+
+def first_losses(name: str, model: models.GenerativeModel, arrays: dict[str, np.ndarray]) -> dict[str, float]:
+    images = tf.constant(arrays["images"][arrays[f"{name}/batch"]][..., None], tf.float32) / 255.0
+    if name == "vae":
+        return {"loss": float(model.eval_step(images, tf.constant([0, 0]))["test/loss"])}
+    generator, discriminator = model.networks["generator"], model.networks["discriminator"]
+    on_reals, on_fakes = discriminator(2.0 * images - 1.0), discriminator(generator(arrays["gan/latents"]))
+    d_losses = losses.real_or_fake(on_reals, real=True) + losses.real_or_fake(on_fakes, real=False)
+    g_losses = losses.real_or_fake(on_fakes, real=True)
+    return {"d_loss": float(tf.reduce_mean(d_losses) / 2), "g_loss": float(tf.reduce_mean(g_losses))}
+
+
+def build(
+    name: str, arrays: dict[str, np.ndarray], changes: dict
+) -> tuple[dict[str, float], Callable[[int], object], int]:
+    settings = models.configure(name, {**config.model_settings(name), **ENDLESS[name], **changes})
+    model = models.build(name, settings, seed=0)
+    first = {} if changes else first_losses(name, model, arrays)
+    schedule = models.schedule(name, settings, len(arrays["images"]))
+    rows = training.fit(model, arrays["images"], arrays["images"][:1000], schedule=schedule, seed=0)
+
+    def run(steps: int) -> None:
+        for _ in itertools.islice(rows, steps // schedule.log_every):
+            pass
+
+    return first, run, schedule.log_every
+
+
+if __name__ == "__main__":
+    changes = json.loads(sys.argv.pop()) if len(sys.argv) > 3 else {}
+    name, arrays = problem()
+    first, run, chunk = build(name, arrays, changes)
+    serve(first, run, chunk=chunk)

@@ -1,0 +1,17 @@
+"""Images drawn from a model folder by its compiled signature, as the stage `sample` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from worker import problem, serve
+
+from pipeline import checkpoint, sampling
+
+if __name__ == "__main__":
+    name, arrays = problem()
+    model = checkpoint.load(Path(".bench") / f"{name}-0")
+    first = float(model.decode(arrays[f"{name}/latents"]).mean())
+    latents = sampling.latents(10_000, model.description["latent_dim"], seed=0)
+    serve({"mean": first}, lambda images: [sampling.draw(model.decode, latents) for _ in range(images // 10_000)],
+          chunk=10_000)  # fmt: skip

@@ -1,0 +1,119 @@
+"""Both models in PyTorch, with the problem's initial weights, as steps that the two PyTorch peers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+torch.set_num_threads(2)
+torch.manual_seed(0)
+
+
+def linear(arrays: dict[str, np.ndarray], name: str) -> nn.Linear:
+    kernel = torch.from_numpy(arrays[f"{name}/kernel"].T.copy())
+    layer = nn.Linear(kernel.shape[1], kernel.shape[0])
+    layer.load_state_dict({"weight": kernel, "bias": torch.from_numpy(arrays[f"{name}/bias"].copy())})
+    return layer
+
+
+class VAE(nn.Module):
+    def __init__(self, arrays: dict[str, np.ndarray]):
+        super().__init__()
+        self.hidden = linear(arrays, "encoder/hidden")
+        self.mean, self.log_var = linear(arrays, "encoder/mean"), linear(arrays, "encoder/log_var")
+        self.decoder = nn.Sequential(linear(arrays, "decoder/hidden"), nn.ReLU(), linear(arrays, "decoder/logits"))
+
+    def forward(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Loss, reconstruction and KL, means over the batch: [3]."""
+        hidden = functional.relu(self.hidden(images))
+        mean, log_var = self.mean(hidden), self.log_var(hidden)
+        logits = self.decoder(mean + torch.exp(0.5 * log_var) * noise)
+        reconstruction = functional.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(images)
+        kl = -0.5 * (1 + log_var - mean.square() - log_var.exp()).sum() / len(images)
+        return torch.stack([reconstruction + kl, reconstruction, kl])
+
+
+class GAN:
+    def __init__(self, arrays: dict[str, np.ndarray]):
+        self.generator = nn.Sequential(
+            linear(arrays, "generator/hidden"), nn.LeakyReLU(0.01), linear(arrays, "generator/pixels"), nn.Tanh()
+        )
+        self.discriminator = nn.Sequential(
+            linear(arrays, "discriminator/hidden"), nn.LeakyReLU(0.01), linear(arrays, "discriminator/logit")
+        )
+
+
+def vae(arrays: dict[str, np.ndarray], wrap: Callable) -> tuple[dict[str, float], Callable[[int], object]]:
+    model, batch = VAE(arrays), 100
+    images = torch.from_numpy(arrays["images"]).float().reshape(-1, 784) / 255
+    with torch.no_grad():
+        first = model(images[torch.from_numpy(arrays["vae/batch"]).long()], torch.from_numpy(arrays["vae/noise"]))
+    optimizer = torch.optim.RMSprop(model.parameters(), 1e-3, alpha=0.9, eps=1e-7)
+    forward = wrap(model)
+
+    def run(steps: int) -> None:
+        order, rows = torch.randperm(len(images)), []
+        for i in range(steps):
+            start = i * batch % len(images)
+            losses = forward(images[order[start : start + batch]], torch.randn(batch, 2))
+            optimizer.zero_grad()
+            losses[0].backward()
+            optimizer.step()
+            rows.append(losses.detach())
+        torch.stack(rows).mean(0)
+
+    return {"loss": float(first[0])}, run
+
+
+def gan(arrays: dict[str, np.ndarray], wrap: Callable) -> tuple[dict[str, float], Callable[[int], object]]:
+    model, batch = GAN(arrays), 128
+    images = torch.from_numpy(arrays["images"]).float().reshape(-1, 784) / 127.5 - 1
+    bce, ones, zeros = functional.binary_cross_entropy_with_logits, torch.ones(batch, 1), torch.zeros(batch, 1)
+    reals, latents = images[torch.from_numpy(arrays["gan/batch"]).long()], torch.from_numpy(arrays["gan/latents"])
+    with torch.no_grad():
+        on_fakes = model.discriminator(model.generator(latents))
+        first = {"d_loss": (bce(model.discriminator(reals), ones) + bce(on_fakes, zeros)) / 2}
+        first["g_loss"] = bce(on_fakes, ones)
+    g_optimizer = torch.optim.Adam(model.generator.parameters(), 1e-3, eps=1e-7)
+    d_optimizer = torch.optim.Adam(model.discriminator.parameters(), 1e-3, eps=1e-7)
+    generator, discriminator = wrap(model.generator), wrap(model.discriminator)
+    together = wrap(nn.Sequential(model.generator, model.discriminator))
+
+    def norm(module: nn.Module) -> torch.Tensor:
+        return torch.nn.utils.get_total_norm([p.grad for p in module.parameters()])
+
+    def update_discriminator(inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        logits = discriminator(inputs)
+        loss = bce(logits, labels)
+        d_optimizer.zero_grad()
+        loss.backward()
+        gradient = norm(model.discriminator)
+        d_optimizer.step()
+        right = ((logits.detach() > 0) == (labels > 0.5)).float().mean()
+        return torch.stack([loss.detach(), right, gradient])
+
+    def run(steps: int) -> None:
+        rows = []
+        for _ in range(steps):
+            batch_images = images[torch.randint(len(images), (batch,))]
+            with torch.no_grad():
+                fakes = generator(torch.randn(batch, 100))
+            seen = (update_discriminator(batch_images, ones) + update_discriminator(fakes, zeros)) / 2
+            model.discriminator.requires_grad_(False)
+            loss = bce(together(torch.randn(batch, 100)), ones)
+            g_optimizer.zero_grad()
+            loss.backward()
+            gradient = norm(model.generator)
+            g_optimizer.step()
+            model.discriminator.requires_grad_(True)
+            rows.append(torch.cat([seen, torch.stack([loss.detach(), gradient])]))
+        torch.stack(rows).mean(0)
+
+    return {name: float(value) for name, value in first.items()}, run
+
+
+BUILD = {"vae": vae, "gan": gan}

@@ -1,0 +1,97 @@
+"""Wall time of `dvc repro` in a clean clone: of everything, of nothing, and of two changes; and where it goes."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import duel, watch
+from pipeline import journal_files
+from pipeline.workflow import scratch
+
+KINDS = {
+    "prepare": "data",
+    "train_vae": "training",
+    "train_gan": "training",
+    "train_judge": "judge",
+    "sample": "sampling",
+    "controls": "metrics",
+    "evaluate": "metrics",
+    "plot": "plots",
+    "compare": "report",
+    "crate": "report",
+}
+
+
+def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
+    """Seconds of each, and the parts of the first."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        clone = Path(folder) / "project"
+        subprocess.run(["git", "clone", "--quiet", str(Path.cwd()), str(clone)], check=True)
+        foreign = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME")
+        environment = {name: value for name, value in os.environ.items() if name not in foreign}
+
+        def repro(*arguments: str) -> tuple[float, list[watch.Seen]]:
+            return watch.run([sys.executable, "-m", "dvc", *(arguments or ("repro",))], clone, environment)
+
+        seconds, seen = repro()
+        found: dict[str, Any] = {"everything": {"seconds": seconds, **_parts(clone, seconds, seen)}}
+        said(f"everything {seconds:.0f} s")
+        turns = [(repro("status")[0], repro()[0]) for _ in range(rounds)]
+        found["dvc status"] = duel.spread([status for status, _ in turns])
+        found["nothing to do"] = duel.spread([nothing for _, nothing in turns])
+        said(f"nothing to do {found['nothing to do']['median']:.2f} s")
+        for name, change in (
+            ("another GAN learning rate", {"models": {"gan": {"learning_rate": 0.0011}}}),
+            ("one more seed", {"models": {"gan": {"learning_rate": 0.001}}, "seeds": [0, 1, 2, 3]}),
+        ):
+            scratch.override(clone / "params.yaml", change)
+            found[name] = {"seconds": repro()[0]}
+            said(f"{name} {found[name]['seconds']:.0f} s")
+        return found
+
+
+def _parts(clone: Path, seconds: float, seen: Sequence[watch.Seen]) -> dict[str, Any]:
+    """Where the seconds went. A stage's start is all before its run begins: Python, imports, reading its inputs."""
+    stages = [s for s in seen if s.command.startswith("stages.")]
+    ended = [record for record, _ in journal_files.read(clone / ".journal" / "index.jsonl")]
+    parts: dict[str, float] = collections.defaultdict(float)
+    for record in ended:
+        parts[KINDS[record["stage"]]] += (record["ended"] - record["started"]) / 1000
+    inside = sum(parts.values())
+    stepping = sum(_stepping(clone, record["id"]) for record in ended if KINDS[record["stage"]] == "training")
+    export = sum(s.last - s.started for s in seen if s.command.startswith("pipeline.export"))
+    parts["compile, snapshots, resume points"] = parts["training"] - stepping - export
+    parts["training"] = stepping
+    parts["saved models"] = export
+    whole = sum(s.last - s.started for s in stages)
+    parts["imports and start of the stages"] = whole - inside
+    parts["DVC, between the stages"] = seconds - whole
+    peaks: dict[str, float] = {}
+    for stage in stages:
+        name = " ".join(stage.command.split()[:2])
+        peaks[name] = max(peaks.get(name, 0), round(stage.peak_mb))
+    senders = [s for s in seen if s.command.startswith("pipeline sync")]
+    return {"parts": dict(parts), "peak_mb": peaks, "tracking_cpu_seconds": sum(s.cpu for s in senders)}
+
+
+def _stepping(clone: Path, journal: str) -> float:
+    """Seconds that a training stepped, by the times of its rows: without the first, which waited for the compiler."""
+    import mlflow
+
+    client = mlflow.MlflowClient(f"sqlite:///{clone / 'mlflow.db'}")
+    (run,) = client.search_runs(
+        [e.experiment_id for e in client.search_experiments()], f"tags.journal = '{journal}'", max_results=1
+    )
+    name = "g_loss" if "g_loss" in run.data.metrics else "train/loss"
+    times = sorted(metric.timestamp for metric in client.get_metric_history(run.info.run_id, name))
+    rows = [(later - earlier) / 1000 for earlier, later in itertools.pairwise(times)]
+    return sum(rows) + statistics.median(rows)

@@ -1,0 +1,37 @@
+"""What all peers get: the images, one set of initial weights, and one batch to compute the first losses of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import config, data, export, files, models
+from pipeline.backend import tf
+
+BATCH = {"vae": 100, "gan": 128}
+
+
+def write(folder: Path) -> Path:
+    """Writes the problem, and a model folder for each model beside it; returns where the problem is.
+
+    Raises:
+      UserError: there is no data set yet.
+    """
+    dataset = data.load()
+    arrays: dict[str, np.ndarray] = {"images": dataset.train.images}
+    for name, batch in BATCH.items():
+        model = models.build(name, models.configure(name, config.model_settings(name)), seed=0)
+        for network in model.networks.values():
+            for layer in network.layers:
+                for kind, values in zip(("kernel", "bias"), layer.get_weights(), strict=False):
+                    arrays[f"{network.name}/{layer.name}/{kind}"] = values
+        arrays[f"{name}/batch"] = np.arange(batch, dtype=np.int32)
+        size = (batch, model.latent_dim)
+        drawn = tf.random.stateless_normal(size, [0, 0]).numpy()
+        arrays |= {f"{name}/noise": drawn, f"{name}/latents": drawn}
+        description = export.describe(model, variant=name, seed=0, steps=0, data=dataset.manifest)
+        export.save(folder / f"{name}-0", model, description)
+    path = folder / "problem.npz"
+    files.write_npz(path, arrays)
+    return path

@@ -1,0 +1,43 @@
+"""Steps a second of this project's trainings, of five peers', and of a step's matrix products alone."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import duel, problem
+
+PEERS = Path(__file__).parent / "peers"
+FOLDER = Path(".bench")
+THEIRS = FOLDER / "venv" / "bin" / "python"  # made by `make bench` from peers/requirements.lock
+
+OURS, PAPER, FIT = "this project", "the paper's loop", "Keras fit, compiled"
+EAGER, COMPILED, JAX = "PyTorch eager", "PyTorch compiled", "JAX scan"
+PRODUCTS = ("matrix products alone, NumPy", "matrix products alone, PyTorch")
+SCRIPTS = {
+    OURS: (sys.executable, "ours.py", ""),
+    JAX: (str(THEIRS), "jax_scan.py", ""),
+    FIT: (sys.executable, "keras_fit.py", ""),
+    EAGER: (str(THEIRS), "torch_eager.py", ""),
+    COMPILED: (str(THEIRS), "torch_compiled.py", ""),
+    PAPER: (sys.executable, "paper_loop.py", ""),
+    PRODUCTS[0]: (str(THEIRS), "matrix_products.py", "numpy"),
+    PRODUCTS[1]: (str(THEIRS), "matrix_products.py", "torch"),
+}
+
+
+def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
+    """For each model, each peer's rate over the rounds, and the ratio of ours to it, round by round."""
+    path = problem.write(FOLDER)
+    found = {}
+    for model in ("vae", "gan"):
+        peers = []
+        for number, (name, (python, script, argument)) in enumerate(SCRIPTS.items()):
+            command = [python, str(PEERS / script), model, str(path), *([argument] if argument else [])]
+            peers.append(duel.Peer(name, command, FOLDER / f"{model}-{number}.log"))
+        duel.fight(peers, rounds, functools.partial(said, f"{model}:"))
+        found[model] = {peer.name: duel.summary(peers[0], peer) for peer in peers}
+    return found

@@ -1,0 +1,61 @@
+"""The page says what the results say, part by part."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import page, training
+from pipeline import files
+
+
+def spread(median: float) -> dict[str, float]:
+    return {"median": median, "least": 0.9 * median, "most": 1.2 * median}
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("RESULTS", "PAGE", "PICTURE"):
+        monkeypatch.setattr(page, name, tmp_path / getattr(page, name).name)
+    return page.RESULTS
+
+
+def write(results: Path, name: str, found: dict) -> str:
+    machine = {
+        "processor": "A Processor", "instruction_sets": ["avx2"], "system": "Linux", "python": "3.11.0",
+        "cores": 2, "caches": {"L1d": "48K"}, "memory_gb": 24.0, "versions": {"numpy": "2.0"},
+    }  # fmt: skip
+    files.write_json(results / f"{name}.json", {"machine": machine, "found": found})
+    page.write()
+    return re.sub(r" +", " ", page.PAGE.read_text())
+
+
+def test_training_has_every_peer_its_ratio_and_the_share_of_the_limit(results: Path) -> None:
+    rates = dict.fromkeys(training.SCRIPTS, 100.0) | {training.OURS: 400.0, training.PRODUCTS[1]: 500.0}
+    peers = {
+        name: {"rate": spread(rate), "ours_over": spread(400.0 / rate), "peak_mb": 900, "losses": {}}
+        for name, rate in rates.items()
+    }
+    text = write(results, "training", {"vae": peers, "gan": peers})
+    assert "| this project | 400 (360 to 480) | | 900 |" in text
+    assert "4.00x (3.60 to 4.80)" in text
+    assert "this project 80%, JAX scan 20%" in text
+    assert "A Processor, 2 cores (avx2; caches" in text
+    assert page.PICTURE.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_pipelines_parts_are_shares_of_its_time(results: Path) -> None:
+    whole = {
+        "seconds": 200.0, "parts": {"training": 150.0, "metrics": 50.0},
+        "peak_mb": {"stages.train vae": 1000}, "tracking_cpu_seconds": 7.0,
+    }  # fmt: skip
+    changes = {"another GAN learning rate": {"seconds": 30.0}, "one more seed": {"seconds": 40.0}}
+    text = write(results, "pipeline", {
+        "everything": whole, "nothing to do": spread(2.5), "dvc status": spread(2.0), **changes
+    })  # fmt: skip
+    assert "from an empty cache: 200 s" in text
+    assert "2.50 s (2.25 to 3.00),\nbeside 2.00 s of `dvc status`" in text
+    assert "| training | 150.0 | 75 % |" in text
+    assert "1,000" in text
