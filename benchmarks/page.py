@@ -63,7 +63,7 @@ def _spread(values: dict[str, float], suffix: str = "") -> str:
 
 
 def _picture(found: dict[str, Any]) -> Figure:
-    figure = plots.titled(9, 4.2, "Training steps a second, on two cores: median and range", "MNIST")
+    figure = plots.titled(10, 4.2, "Training steps a second: median and range", "MNIST")
     for axes, (model, peers) in zip(figure.subplots(1, 2), found.items(), strict=True):
         names = sorted(peers, key=lambda name: peers[name]["rate"]["median"])
         medians = [peers[name]["rate"]["median"] for name in names]
@@ -71,7 +71,7 @@ def _picture(found: dict[str, Any]) -> Figure:
         above = [peers[name]["rate"]["most"] - m for m, name in zip(medians, names, strict=True)]
         colours = [_colour(name) for name in names]
         axes.barh(names, medians, xerr=[below, above], color=colours, ecolor="#444444", capsize=2)
-        axes.set_title(TITLES[model], fontsize=10)
+        axes.set_title(TITLES[model].split(",")[0], fontsize=10)
         axes.set_xlabel("steps a second")
         axes.grid(visible=False, axis="y")
     return figure

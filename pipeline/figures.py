@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -56,12 +57,16 @@ def _or_failed(inputs: Inputs, item: str, name: str, draw: Callable[[], Figure])
 
 def _structures(inputs: Inputs) -> Iterator[Named]:
     vae, gan = inputs.descriptions[inputs.vae], inputs.descriptions[inputs.gan]
-    noise = f"latents = mean + exp(log_var / 2) x noise of standard deviation {vae['settings']['epsilon_std']}"
-    notes = {"decoder": noise + "; pixel means = sigmoid(image)"}
+    notes = {"decoder": vae_note(vae["settings"])}
     yield "figure-1-vae-structure", structure.networks(vae, "Figure 1: the VAE as built", inputs.label, notes)
     notes = {"discriminator": "probability of being real = sigmoid(logit)"}
     yield "gan-structure", structure.networks(gan, "The GAN as built", inputs.label, notes)
     yield "figure-2-gan-algorithm", structure.pseudocode(gan["settings"], inputs.label)
+
+
+def vae_note(settings: Mapping[str, Any]) -> str:
+    """What a VAE computes beside its layers."""
+    return f"latents = mean + exp(log_var / 2) x noise of std {settings['epsilon_std']}; pixel means = sigmoid(image)"
 
 
 def _vae_training(inputs: Inputs) -> Iterator[Named]:

@@ -53,7 +53,7 @@ def reconstructions(originals: np.ndarray, decoded: np.ndarray, label: str) -> F
       originals, decoded: uint8 [N, 28, 28].
     """
     count = len(originals)
-    figure = titled(max(6.0, 0.8 * count), 2.1, "Test digits (above) and their reconstructions (below)", label)
+    figure = titled(max(7.5, 0.8 * count), 2.1, "Test digits (above) and their reconstructions (below)", label)
     show_image(figure.add_subplot(), grids.tile(np.concatenate([originals, decoded]), count))
     return figure
 

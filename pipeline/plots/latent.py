@@ -79,7 +79,7 @@ def interpolation(walks: Sequence[tuple[str, np.ndarray]], label: str) -> Figure
       walks: (name, uint8 [rows, steps, 28, 28]) each.
     """
     rows, steps = walks[0][1].shape[:2]
-    figure = titled(5 * len(walks), 0.5 * rows + 0.7, "Walks between random latents, left to right", label)
+    figure = titled(max(6.5, 5.0 * len(walks)), 0.5 * rows + 0.7, "Walks between random latents, left to right", label)
     for axes, (name, images) in zip(figure.subplots(1, len(walks), squeeze=False)[0], walks, strict=True):
         show_image(axes, grids.tile(images.reshape(-1, 28, 28), steps))
         axes.set_title(name, fontsize=10)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pipeline import files, paper, plots
+from pipeline import figures, files, paper, plots
 from pipeline.plots import curves, digits, latent, structure
 
 SUBSET = "5,000-digit subset"
@@ -38,10 +40,10 @@ def every_figure(label: str) -> dict[str, Figure]:
         "gan accuracy": curves.gan_accuracy(gan_logs(), label, paper.GAN_LOG),
         "scatter": latent.scatter(np.random.default_rng(0).normal(size=(50, 2)), np.arange(50) % 10, label),
         "manifold": latent.manifold(images[:4], np.array([-1.0, 1.0]), label),
-        "walks": latent.interpolation([("vae-0", images[:6].reshape(2, 3, 28, 28))], label),
+        "walks": latent.interpolation([("vae-0", images.reshape(2, 10, 28, 28))], label),
         "snapshots": digits.snapshots(np.array([1000]), images[np.newaxis], 4, label),
         "samples": digits.side_by_side([("real", images), ("gan-0", images)], 4, label),
-        "reconstructions": digits.reconstructions(images[:3], images[:3], label),
+        "reconstructions": digits.reconstructions(images[:10], images[:10], label),
         "structure": structure.networks({"networks": {"net": network}}, "title", label, {"net": "a note"}),
         "pseudocode": structure.pseudocode({"discriminator_update": "joint", "batch_size": 128}, label),
         "table": structure.table(("a", "b"), [("1", "2")], "title", label),
@@ -51,6 +53,35 @@ def every_figure(label: str) -> dict[str, Figure]:
 
 def layer(name: str, inputs: list[str]) -> dict[str, object]:
     return {"name": name, "type": "Dense", "activation": "relu", "inputs": inputs, "shape": [4], "parameters": 1}
+
+
+@pytest.mark.parametrize("name", every_figure("MNIST"))
+def test_no_text_leaves_the_picture(name: str) -> None:
+    figure = every_figure(SUBSET)[name]
+    assert list(outside(figure)) == []
+
+
+def test_notes_of_the_drawn_networks_fit() -> None:
+    """As wide as four layers in a row are, which is the narrowest that a model of the project is drawn."""
+    row = {"parameters": 3, "layers": [layer(n, p) for n, p in (("a", []), ("b", ["a"]), ("c", ["b"]), ("d", ["c"]))]}
+    settings = {"epsilon_std": 0.25}
+    note = figures.vae_note(settings)
+    assert list(outside(structure.networks({"networks": {"net": row}}, "title", "MNIST", {"net": note}))) == []
+
+
+def outside(figure: Figure) -> Iterator[str]:
+    """The titles, names of axes, notes and legends that lie in part beyond the picture's edge."""
+    FigureCanvasAgg(figure).draw()
+    written = [*figure.texts, *([figure._suptitle] if figure._suptitle else [])]
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        written += [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        written += legend.get_texts() if legend else []
+    for text in written:
+        box = text.get_window_extent()
+        inside = box.x0 >= -1 and box.y0 >= -1 and box.x1 <= figure.bbox.x1 + 1 and box.y1 <= figure.bbox.y1 + 1
+        if text.get_visible() and text.get_text().strip() and not inside:
+            yield text.get_text()
 
 
 @pytest.mark.parametrize("name", every_figure("MNIST"))
