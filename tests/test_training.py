@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import collections
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -96,3 +101,29 @@ def test_images_are_scaled_to_the_unit_range() -> None:
     gathered = training._gather(np.array([[[0, 51], [102, 255]]], np.uint8), np.array([0, 0]))
     assert gathered.shape == (2, 2, 2, 1)
     np.testing.assert_allclose(gathered[1, :, :, 0], [[0.0, 0.2], [0.4, 1.0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "log_every", "programs"), [("gan", 20, 1), ("gan", 100, 1), ("vae", 5, 2)])
+def test_python_enters_once_a_row_and_traces_each_step_once(
+    digits: data.Dataset, monkeypatch: pytest.MonkeyPatch, name: str, log_every: int, programs: int
+) -> None:
+    """Counts, which a slow machine does not change: a step that Python enters would take twenty times as long."""
+    model, count = build(name), 4
+    schedule = gan_schedule(log_every, count * log_every)
+    if name == "vae":
+        schedule = epochs(
+            count, batch_size=50, train_count=240
+        )  # the last minibatch of an epoch is a program of its own
+    traced, entered = collections.Counter[str](), collections.Counter[str]()
+    for step in ("train_step", "eval_step"):
+        own = getattr(model, step)
+        monkeypatch.setattr(model, step, functools.partial(counted, traced, step, own))
+    monkeypatch.setattr(training, "_to_numpy", functools.partial(counted, entered, "results", training._to_numpy))
+    rows(model, digits, schedule)
+    assert traced == {"train_step": programs, "eval_step": 1}
+    assert entered == {"results": count * (programs + 1)}
+
+
+def counted(counter: collections.Counter[str], name: str, function: Callable, *arguments: Any) -> Any:
+    counter[name] += 1
+    return function(*arguments)
