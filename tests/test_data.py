@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pytest
 
@@ -110,6 +111,33 @@ def test_mnist_files_in_tfds_manual_folder_are_enough(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
+def test_two_processes_make_mnist_one_after_the_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    held = []
+
+    class Builder:
+        def download_and_prepare(self) -> None:
+            lock = filelock.FileLock(tmp_path / "new" / "mnist.lock", is_singleton=False)
+            with pytest.raises(filelock.Timeout):
+                lock.acquire(blocking=False)
+            held.append(True)
+
+        def as_dataset(self, **_: Any) -> None: ...
+
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "new"))
+    monkeypatch.setattr("tensorflow_datasets.builder", lambda *_, **__: Builder())
+    monkeypatch.setattr("tensorflow_datasets.as_numpy", lambda arrays: arrays)
+    sources._tfds_arrays()
+    assert held == [True]
+    filelock.FileLock(tmp_path / "new" / "mnist.lock").acquire(blocking=False)  # and free again
+
+
+def test_a_prepared_mnist_may_lie_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    (tmp_path / "mnist" / sources.TFDS_VERSION).mkdir(parents=True)
+    with sources._alone():
+        assert [path.name for path in tmp_path.iterdir()] == ["mnist"]
+
+
 def test_a_file_of_other_bytes_in_the_manual_folder_is_refused(monkeypatch: Any, tmp_path: Path) -> None:
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     manual = tmp_path / "downloads" / "manual"
