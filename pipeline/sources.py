@@ -136,7 +136,7 @@ def _tfds_arrays() -> dict[str, Any]:
 
 
 def _alone() -> contextlib.AbstractContextManager[object]:
-    """Keeps a second process waiting while one makes MNIST: each renames its own to one name, and the later would fail."""
+    """Keeps a second process waiting while one makes MNIST: two would rename theirs to one name, and the later fail."""
     folder = tfds_folder()
     if (folder / "mnist" / TFDS_VERSION).is_dir():
         return contextlib.nullcontext()  # nothing to make, and the folder may be read-only
