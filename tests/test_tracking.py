@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -232,12 +233,9 @@ def outage(
     before = held()
     run = write_a_run(rows=rows)
     expected = meant(run)
-    door = Door(server.port, fault)
-    try:
+    with contextlib.closing(Door(server.port, fault)) as door:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", door.url)
         assert send_until_nothing_waits() > 1
-    finally:
-        door.close()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", direct)
     return new_runs(before), {run.id: expected}
 
@@ -248,14 +246,11 @@ def test_a_slow_server_holds_up_no_stage_and_gets_all(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.port}")
     before = held()
-    door = Door(server.port, lambda _: "slow", delay=20.0)
-    try:
+    with contextlib.closing(Door(server.port, lambda _: "slow", delay=20.0)) as door:
         project.ok("python", "-m", "stages.sample", "gan-0", MLFLOW_TRACKING_URI=door.url)
         assert door.answered == 0  # the stage was done before the first answer
         door.delay = 0.0
         project.ok("python", "-m", "pipeline", "sync", MLFLOW_TRACKING_URI=door.url)
-    finally:
-        door.close()
     (run,) = new_runs(before).values()
     assert run["status"] == "FINISHED"
     made = {f"gan-0/{path.name}" for path in (project.root / "grids" / "gan-0").iterdir()}
@@ -276,15 +271,12 @@ def test_a_server_that_dies_in_the_middle_gets_the_rest_when_it_is_back(
             server.kill()
         return "none" if n < 6 else "refuse"
 
-    door = Door(server.port, die)
-    try:
+    with contextlib.closing(Door(server.port, die)) as door:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", door.url)
         complaint = sync.sync()
         assert complaint is not None
         assert "1 run wait in .journal/" in complaint
         assert backlog.state(run.folder)["offset"] > 0
-    finally:
-        door.close()
         server.start()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.port}")
     assert sync.sync() is None
