@@ -18,17 +18,11 @@ def images(train: np.ndarray, count: int) -> dict[str, np.ndarray]:
     Args:
       train: uint8 [M, 28, 28].
     """
-    pixels = train.reshape(len(train), -1) / np.float32(255)
-    mean, shape = pixels.mean(axis=0, dtype=np.float64), (count, *train.shape[1:])
-    # Some columns at a time, and centred in place: in double precision all pixels would take a gigabyte.
-    spread = np.concatenate([part.std(axis=0, dtype=np.float64) for part in np.array_split(pixels, 14, axis=1)])
-    pixels -= mean.astype(np.float32)
-    covariance = (pixels.T @ pixels).astype(np.float64) / (len(train) - 1)
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    mean, spread, root = _moments(train)
+    shape = (count, *train.shape[1:])
 
     def normal(name: str) -> np.ndarray:
-        return generator(f"control {name}", 0).standard_normal((count, pixels.shape[1]), dtype=np.float32)
+        return generator(f"control {name}", 0).standard_normal((count, len(mean)), dtype=np.float32)
 
     chosen = generator("control training", 0).permutation(len(train))[:count]
     return {
@@ -37,3 +31,15 @@ def images(train: np.ndarray, count: int) -> dict[str, np.ndarray]:
         "mean and noise": to_uint8((mean + spread * normal("mean")).reshape(shape)),
         "Gaussian": to_uint8((mean + normal("gaussian") @ root.T).reshape(shape)),
     }
+
+
+def _moments(train: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each pixel, [784] each, and the covariance's root [784, 784]."""
+    pixels = train.reshape(len(train), -1) / np.float32(255)
+    mean = pixels.mean(axis=0, dtype=np.float64)
+    # Some columns at a time, and centred in place: in double precision all pixels would take a gigabyte.
+    spread = np.concatenate([part.std(axis=0, dtype=np.float64) for part in np.array_split(pixels, 14, axis=1)])
+    pixels -= mean.astype(np.float32)
+    covariance = (pixels.T @ pixels).astype(np.float64) / (len(train) - 1)
+    values, vectors = np.linalg.eigh(covariance)
+    return mean, spread, vectors * np.sqrt(np.maximum(values, 0.0))

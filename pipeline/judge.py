@@ -6,7 +6,8 @@ Several, since one is not enough: on the same samples a Fréchet distance can di
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from pipeline.data import CLASSES, Split
 from pipeline.sampling import CHUNK, generator, layer_seeds
 
 FEATURES = 64
+TOLD_EVERY = 100  # steps; Ctrl-C waits for them
 
 
 class Judge(Section):
@@ -58,18 +60,33 @@ def steps(settings: Judge, train_count: int) -> int:
     return settings.epochs * max(1, train_count // settings.batch_size)
 
 
-def train(judge: keras.Model, train_split: Split, settings: Judge, seed: int) -> Iterator[tuple[int, float]]:
-    """Trains `judge`, yielding (steps done, mean loss) after each epoch; images beyond whole minibatches are left out.
+def train(
+    judges: Mapping[int, keras.Model], train_split: Split, settings: Judge
+) -> Iterator[tuple[int, dict[int, float]]]:
+    """Trains the judges, by seed, yielding (steps done, each one's mean loss since the last yield).
+
+    Side by side, since one alone leaves a core half idle; each gets the weights that it would get alone.
+    """
+    images, labels = tf.constant(train_split.images), tf.constant(train_split.labels.astype(np.int32))
+    trainings = [_train(judge, images, labels, settings, seed) for seed, judge in judges.items()]
+    with ThreadPoolExecutor(len(judges)) as pool:
+        for _ in range(-(-steps(settings, len(images)) // TOLD_EVERY)):
+            done, losses = zip(*pool.map(next, trainings), strict=True)
+            yield done[0], dict(zip(judges, losses, strict=True))
+
+
+def _train(
+    judge: keras.Model, images: tf.Tensor, labels: tf.Tensor, settings: Judge, seed: int
+) -> Iterator[tuple[int, float]]:
+    """Yields (steps done, mean loss since the last yield) every `TOLD_EVERY` steps and at the end.
 
     Without XLA, which takes twenty times as long for convolutions on a CPU.
     """
     weights = judge.trainable_variables
-    size, all_steps = min(settings.batch_size, len(train_split.images)), steps(settings, len(train_split.images))
-    an_epoch = all_steps // settings.epochs
+    all_steps = steps(settings, len(images))
     rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, all_steps)
     optimizer = keras.optimizers.Adam(rate, name="adam")
     optimizer.build(weights)
-    images, labels = tf.constant(train_split.images), tf.constant(train_split.labels.astype(np.int32))
 
     @tf.function(autograph=False)
     def step(indices: tf.Tensor) -> tf.Tensor:
@@ -81,10 +98,20 @@ def train(judge: keras.Model, train_split: Split, settings: Judge, seed: int) ->
         optimizer.apply(tape.gradient(loss, weights), weights)
         return loss
 
+    losses = []
+    for done, indices in enumerate(_minibatches(settings, len(images), seed), start=1):
+        losses.append(step(tf.constant(indices)))
+        if done % TOLD_EVERY == 0 or done == all_steps:
+            yield done, float(np.mean([loss.numpy() for loss in losses]))
+            losses.clear()
+
+
+def _minibatches(settings: Judge, count: int, seed: int) -> Iterator[np.ndarray]:
+    """Indices int32 [B] of all steps; in each epoch those beyond whole minibatches are left out."""
+    size = min(settings.batch_size, count)
     for epoch in range(settings.epochs):
-        order = generator("judge", seed, epoch).permutation(len(images)).astype(np.int32)
-        losses = [step(tf.constant(order[at : at + size])) for at in range(0, an_epoch * size, size)]
-        yield (epoch + 1) * an_epoch, float(np.mean([loss.numpy() for loss in losses]))
+        order = generator("judge", seed, epoch).permutation(count).astype(np.int32)
+        yield from (order[at : at + size] for at in range(0, count // size * size, size))
 
 
 def look(judge: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

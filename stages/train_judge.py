@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,7 @@ def main() -> None:
     with tracked.run("train_judge", params={"judge": settings.model_dump()}, data=label) as run:
         run.dataset(dataset.manifest, dataset.train.images)
         judges = {seed: judge.build(seed) for seed in settings.seeds}
-        for seed, one in judges.items():
-            _train(one, dataset, settings, seed, run)
+        _train(judges, dataset, settings, run)
         count = min(settings.control_images, len(dataset.test.images))
         images = controls.images(dataset.train.images, count)
         sets = {panel.REAL: dataset.test.images, **images}
@@ -41,12 +41,12 @@ def main() -> None:
     print(f"train_judge: {len(judges)} judges, right on {told} of the test digits; in {panel.FOLDER}/", flush=True)
 
 
-def _train(one: Any, dataset: data.Dataset, settings: judge.Judge, seed: int, run: journal.Run) -> None:
-    progress = Progress(f"judge-{seed}", judge.steps(settings, len(dataset.train.images)))
+def _train(judges: Mapping[int, Any], dataset: data.Dataset, settings: judge.Judge, run: journal.Run) -> None:
+    progress = Progress(f"{len(judges)} judges", judge.steps(settings, len(dataset.train.images)))
     try:
-        for epoch, (done, loss) in enumerate(judge.train(one, dataset.train, settings, seed), start=1):
-            run.scalars({f"train/loss/{seed}": loss}, epoch)
-            progress.at(done, f"loss {loss:.4f}")
+        for done, losses in judge.train(judges, dataset.train, settings):
+            run.scalars({f"train/loss/{seed}": loss for seed, loss in losses.items()}, done)
+            progress.at(done, "losses " + ", ".join(f"{loss:.4f}" for loss in losses.values()))
     finally:
         progress.close()
 

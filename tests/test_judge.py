@@ -16,9 +16,9 @@ SETTINGS = judge.Judge(seeds=[3], epochs=2, batch_size=50, learning_rate=4e-3, c
 @pytest.fixture(scope="module")
 def trained(digits: data.Dataset) -> Any:
     model = judge.build(3)
-    rows = list(judge.train(model, digits.train, SETTINGS, 3))
-    assert [step for step, _ in rows] == [80, 160]
-    assert rows[1][1] < rows[0][1]
+    rows = list(judge.train({3: model}, digits.train, SETTINGS))
+    assert [step for step, _ in rows] == [100, 160]
+    assert rows[1][1][3] < rows[0][1][3]
     return model
 
 
@@ -27,6 +27,13 @@ def test_it_learns_to_read(trained: Any, digits: data.Dataset) -> None:
     assert features.shape == (1000, 64)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-5)
     assert (probabilities.argmax(axis=1) == digits.test.labels).mean() > 0.9
+
+
+def test_judges_side_by_side_learn_what_each_learns_alone(trained: Any, digits: data.Dataset) -> None:
+    judges = {seed: judge.build(seed) for seed in (3, 4)}
+    list(judge.train(judges, digits.train, SETTINGS))
+    for alone, beside in zip(trained.weights, judges[3].weights, strict=True):
+        assert np.array_equal(alone.value.numpy(), beside.value.numpy())
 
 
 def test_what_it_sees_in_an_image_depends_on_no_other(trained: Any, digits: data.Dataset) -> None:
@@ -75,6 +82,6 @@ def test_the_default_judges_are_good_enough() -> None:
     dataset = sources.obtain(SOURCE)
     settings = judge.configure(config.part("judge", ROOT / "params.yaml"))
     model = judge.build(settings.seeds[0])
-    list(judge.train(model, dataset.train, settings, settings.seeds[0]))
+    list(judge.train({settings.seeds[0]: model}, dataset.train, settings))
     chosen = judge.look(model, dataset.test.images)[1].argmax(axis=1)
     assert (chosen == dataset.test.labels).mean() >= (0.989 if mnist_at_hand() else 0.9)  # of 60,000, or of 4,000

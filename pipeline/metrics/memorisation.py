@@ -17,14 +17,14 @@ def nearest(images: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarr
     Args:
       images, among: uint8 [N, 28, 28] and [M, 28, 28]. Distances are Euclidean, in units of a pixel's full range.
     """
-    points, others = _flat(images), _flat(among)
-    half = 0.5 * np.einsum("nd,nd->n", others, others)
+    points = _flat(images)
 
     def closest(rows: slice) -> np.ndarray:
         largest, found = np.full((2, rows.stop - rows.start), -np.inf)
-        for at in range(0, len(others), TILE):  # |a - b|^2 = |a|^2 - 2 (a b - |b|^2 / 2): the largest bracket
-            bracket = points[rows] @ others[at : at + TILE].T
-            bracket -= half[at : at + TILE]
+        for at in range(0, len(among), TILE):  # |a - b|^2 = |a|^2 - 2 (a b - |b|^2 / 2): the largest bracket
+            others = _flat(among[at : at + TILE])  # anew each time: all training images would be 188 MB
+            bracket = points[rows] @ others.T
+            bracket -= 0.5 * np.einsum("nd,nd->n", others, others)
             best = bracket.argmax(axis=1)
             value = np.take_along_axis(bracket, best[:, np.newaxis], axis=1)[:, 0]
             found = np.where(value > largest, best + at, found)
@@ -32,7 +32,7 @@ def nearest(images: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarr
         return found.astype(np.int64)
 
     found = np.concatenate(over_rows(closest, len(points), rows=TILE))
-    return found, _exactly(points, others[found])
+    return found, _exactly(points, _flat(among[found]))
 
 
 def nearest_other(images: np.ndarray) -> np.ndarray:
