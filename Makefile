@@ -21,7 +21,7 @@ quick: $(READY)  ## every stage at tiny settings in .quick/, in under two minute
 	@python -m pipeline quick
 
 test: $(READY)  ## all tests
-	@python -m pytest --numprocesses 2
+	@python -m pytest --numprocesses 3 --maxschedchunk 1
 
 test-fast: $(READY)  ## the tests that take under a minute together
 	@python -m pytest -m "not slow and not soak"

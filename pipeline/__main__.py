@@ -144,7 +144,7 @@ def _sync(arguments: argparse.Namespace) -> None:
         return sync.follow()
     waiting = len(backlog.ended())
     if waiting:
-        print(f"sync: sending what waits of {waiting} runs", flush=True)
+        print(f"sync: sending what waits of {waiting} run{'s' * (waiting > 1)}", flush=True)
     complaint = sync.sync()
     if complaint:
         raise errors.UserError(complaint)

@@ -21,7 +21,11 @@ Named = tuple[str, Figure]
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """All that the figures show. `vae` and `gan`: the items that stand for the paper's, the first of each family."""
+    """All that the figures show.
+
+    `vae` and `gan`: the items that stand for the paper's, the first of each family. `models`: those of the two whose
+    training did not fail.
+    """
 
     params: Params
     dataset: data.Dataset
@@ -29,6 +33,7 @@ class Inputs:
     logs: dict[str, dict[str, np.ndarray]]
     vae: str
     gan: str
+    models: dict[str, checkpoint.Checkpoint]
 
     @property
     def label(self) -> str:
@@ -82,7 +87,7 @@ def _vae_latent(inputs: Inputs) -> Iterator[Named]:
 
     def scatter() -> Figure:
         pixels = test.images[..., np.newaxis] / np.float32(255)
-        return latent.scatter(_load(inputs.vae)("encode", pixels)["mean"], test.labels, label)
+        return latent.scatter(inputs.models[inputs.vae]("encode", pixels)["mean"], test.labels, label)
 
     def manifold() -> Figure:
         lowest, highest = settings.manifold_quantiles
@@ -90,12 +95,12 @@ def _vae_latent(inputs: Inputs) -> Iterator[Named]:
         latents = np.zeros((settings.manifold_side**2, inputs.descriptions[inputs.vae]["latent_dim"]), np.float32)
         plane = np.stack(np.meshgrid(coordinates, coordinates[::-1]), axis=-1).reshape(-1, 2)
         latents[:, :2] = plane[:, : latents.shape[1]]
-        return latent.manifold(_decode(inputs.vae, latents), coordinates, label)
+        return latent.manifold(_decode(inputs.models[inputs.vae], latents), coordinates, label)
 
     def reconstructions() -> Figure:
         chosen = test.images[: settings.reconstructions]
-        means = _load(inputs.vae)("encode", chosen[..., np.newaxis] / np.float32(255))["mean"]
-        return digits.reconstructions(chosen, _decode(inputs.vae, means), label)
+        means = inputs.models[inputs.vae]("encode", chosen[..., np.newaxis] / np.float32(255))["mean"]
+        return digits.reconstructions(chosen, _decode(inputs.models[inputs.vae], means), label)
 
     yield _or_failed(inputs, inputs.vae, "figure-5-latent-space", scatter)
     yield _or_failed(inputs, inputs.vae, "section-5.1.4-manifold", manifold)
@@ -149,19 +154,14 @@ def _interpolation(inputs: Inputs) -> Iterator[Named]:
     settings = inputs.params.plot
     weights = np.linspace(0, 1, settings.interpolation_steps, dtype=np.float32)[:, np.newaxis]
     walks = []
-    for item in (inputs.vae, inputs.gan):
-        if inputs.descriptions[item]["status"] == "trained":
-            dim = inputs.descriptions[item]["latent_dim"]
-            ends = sampling.latents(2 * settings.interpolation_rows, dim, seed=inputs.params.sample.seed)
-            path = np.concatenate([(1 - weights) * a + weights * b for a, b in ends.reshape(-1, 2, dim)])
-            walks.append((item, _decode(item, path).reshape(settings.interpolation_rows, -1, *data.IMAGE_SHAPE)))
+    for item, model in inputs.models.items():
+        dim = model.description["latent_dim"]
+        ends = sampling.latents(2 * settings.interpolation_rows, dim, seed=inputs.params.sample.seed)
+        path = np.concatenate([(1 - weights) * a + weights * b for a, b in ends.reshape(-1, 2, dim)])
+        walks.append((item, _decode(model, path).reshape(settings.interpolation_rows, -1, *data.IMAGE_SHAPE)))
     if walks:
         yield "interpolation", latent.interpolation(walks, inputs.label)
 
 
-def _load(item: str) -> checkpoint.Checkpoint:
-    return checkpoint.load(checkpoint.FOLDER / item)
-
-
-def _decode(item: str, latents: np.ndarray) -> np.ndarray:
-    return sampling.to_uint8(sampling.draw(_load(item).decode, latents))
+def _decode(model: checkpoint.Checkpoint, latents: np.ndarray) -> np.ndarray:
+    return sampling.to_uint8(sampling.draw(model.decode, latents))

@@ -38,7 +38,9 @@ def _read(params: Params) -> figures.Inputs:
     logs = {item: files.read_csv(Path("logs") / f"{item}.csv") for item in names}
     first = params.seeds[0]
     vae, gan = f"{params.vaes[0]}-{first}", f"{params.gans[0]}-{first}"
-    return figures.Inputs(params, data.load(), descriptions, logs, vae, gan)
+    trained = [item for item in (vae, gan) if descriptions[item]["status"] == "trained"]
+    models = {item: checkpoint.load(checkpoint.FOLDER / item) for item in trained}
+    return figures.Inputs(params, data.load(), descriptions, logs, vae, gan, models)
 
 
 def _write_curves(path: Path, logs: dict[str, dict[str, np.ndarray]]) -> None:

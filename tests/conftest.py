@@ -164,6 +164,17 @@ def commit(project: Project, message: str) -> None:
     project.ok("git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "commit", "-qm", message)
 
 
+@pytest.hookimpl(trylast=True)  # after those that are not asked for are gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that needs `finished` first, then those that do not: work for the other processes while it is made.
+
+    Of the rest the long ones first, so that none is left alone at the end.
+    """
+    waiting = [item for item in items if "finished" in getattr(item, "fixturenames", ())]
+    others = [item for item in items if item not in set(waiting)]
+    items[:] = waiting[:1] + others + sorted(waiting[1:], key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def digits() -> data.Dataset:
     """The bundled 5,000 digits."""

@@ -60,6 +60,7 @@ class Trial:
         return outputs(self.project, self.item)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", ["vae", "gan"])
 def test_killed_and_out_of_space_it_ends_with_the_same_bytes(project: Project, model: str) -> None:
     trial = Trial(project, model)
@@ -101,8 +102,9 @@ def test_killed_at_twenty_random_times_it_ends_with_the_same_bytes(project: Proj
             assert trial.finished() == trial.whole
 
 
+@pytest.mark.long
 def test_stopped_by_a_signal_it_says_how_to_go_on_and_does(project: Project) -> None:
-    project.set({"models": {"gan": {"iterations": 2000, "log_every": 100, "snapshot_every": 1000}}})
+    project.set({"models": {"gan": {"iterations": 1200, "log_every": 100, "snapshot_every": 600}}})
     project.ok("dvc", "repro", "train_gan@gan-0")
     whole = outputs(project, "gan-0")
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
@@ -118,7 +120,7 @@ def test_stopped_by_a_signal_it_says_how_to_go_on_and_does(project: Project) -> 
         ) as process:
             assert process.stdout is not None
             assert process.stderr is not None
-            while " of 2,000 steps" not in process.stdout.readline():
+            while " of 1,200 steps" not in process.stdout.readline():
                 pass
             process.send_signal(number)
             said = process.stderr.read()

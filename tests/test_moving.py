@@ -114,6 +114,7 @@ def test_two_at_once_in_one_tree_damage_nothing(project: Project) -> None:
     assert ran(project.ok("dvc", "repro")) == set()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_clones_with_one_cache_and_one_store_both_end_well(project: Project, tmp_path: Path) -> None:
     shared = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'runs.db'}"}

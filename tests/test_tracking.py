@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import shutil
 import subprocess
@@ -122,6 +123,39 @@ def test_the_store_holds_what_the_journal_held(root: Path) -> None:
     location = unquote(urlparse(tracking.Sender()._client.search_runs(["1"])[0].info.artifact_uri).path)
     assert Path(location).is_relative_to(root / "mlruns")
     assert [record["id"] for record, _ in journal_files.read(journal_files.sent())] == [run.id]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rows", "metric_calls"), [(99, 3), (250, 6)])
+def test_the_tracker_is_called_once_for_many_rows(root: Path, rows: int, metric_calls: int) -> None:
+    """A count that no machine's mood changes: each call waits for an answer."""
+    run = write_a_run(rows=rows)
+    calls: collections.Counter[str] = collections.Counter()
+
+    class Counted:
+        def __init__(self, client: Any):
+            self._client = client
+
+        def __getattr__(self, name: str) -> Any:
+            def call(*arguments: Any, **named: Any) -> Any:
+                calls[" ".join([name, *named])] += 1
+                return getattr(self._client, name)(*arguments, **named)
+
+            return call
+
+    sender = tracking.Sender()
+    sender._client = Counted(sender._client)
+    sender.send(run.folder)
+    assert calls == {
+        "search_runs order_by": 1,
+        "create_run": 1,
+        "log_batch params": 1,
+        "log_batch metrics": metric_calls,
+        "log_batch tags": 4,
+        "log_artifact": 2 * -(-rows // 100) + 1,
+        "log_inputs datasets": 1,
+        "set_terminated": 1,
+    }
 
 
 @pytest.mark.slow

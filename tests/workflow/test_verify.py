@@ -39,6 +39,7 @@ def plant(project: Project, stage: str, path: str) -> None:
         json.dump(lock, file)  # JSON is YAML
 
 
+@pytest.mark.long
 def test_a_clean_rebuild_is_identical(committed: Project) -> None:
     done = committed.run("python", "-m", "pipeline", "verify", "--stage", "sample@vae-0", "--json")
     found = json.loads(done.stdout)
