@@ -1,7 +1,8 @@
 """Metrics: NumPy arrays in, floats out; one file a family, no TensorFlow.
 
 Features are [N, D] of a judge, images uint8 [N, 28, 28]. Where a standard error is given, it is that of drawing the
-images anew from the same model, with the reference set as it is: never that of training again.
+images anew from the same model, with the reference set as it is: never that of training again. Parts of scipy are
+imported on first use (`scipy.stats`): whoever only checks settings must not wait for them.
 """
 
 from __future__ import annotations

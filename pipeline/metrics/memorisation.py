@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from pipeline.errors import UserError
 from pipeline.metrics.blocks import over_rows, squared_distances
@@ -55,7 +55,7 @@ def nearer_share(samples: np.ndarray, held_out: np.ndarray) -> float:
     Args:
       samples, held_out: distances to the nearest training image, [N] and [M].
     """
-    wins = stats.mannwhitneyu(held_out, samples).statistic
+    wins = scipy.stats.mannwhitneyu(held_out, samples).statistic
     return float(wins / (len(samples) * len(held_out)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from pipeline.metrics.blocks import over_rows
 
@@ -43,7 +43,7 @@ def median_filtered(images: np.ndarray) -> np.ndarray:
     """Each pixel the median of its 3 x 3 neighbourhood: lone pixels of noise go, strokes stay. [N, H, W]."""
 
     def filtered(rows: slice) -> np.ndarray:
-        return ndimage.median_filter(images[rows], size=(1, 3, 3), mode="nearest")
+        return scipy.ndimage.median_filter(images[rows], size=(1, 3, 3), mode="nearest")
 
     return np.concatenate(over_rows(filtered, len(images)))
 

@@ -17,9 +17,14 @@ def told(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
         claims.append(
             {**{k: claim[k] for k in ("id", "section", "text", "verdict", "reason", "measured")}, "parts": parts}
         )
-        claims[-1]["p"] = f"{claim['p']:.2g}" if claim["p"] < 1 else "1"
+        claims[-1]["p"] = _p(claim["p"])
         claims[-1]["draws"] = _draws(claim, summary) if "bernoulli" in claim else ""
     return claims
+
+
+def _p(p: float) -> str:
+    """0 is that of effects which no seed changes."""
+    return f"p = {p:.2g}." if p else "Counted, the same for every seed: no p."
 
 
 def _draws(claim: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
@@ -38,8 +43,8 @@ def _parts(claim: Mapping[str, Any]) -> list[str]:
 
 
 def _effect(part: Mapping[str, Any]) -> str:
-    interval = f" [{part['low']:.3f}, {part['high']:.3f}]" if part["low"] is not None else ""
-    return f"{part['value']:.3f}{interval}"
+    known = part["low"] is not None and part["low"] < part["high"]
+    return f"{part['value']:.3f}" + (f" [{part['low']:.3f}, {part['high']:.3f}]" if known else "")
 
 
 def counted(summary: Mapping[str, Any]) -> str:
