@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from pipeline.errors import UserError
 from pipeline.metrics import classes, frechet, kernel, manifold, memorisation, sharpness
 from pipeline.panel import View
 from pipeline.reference import Reference
-
-AT_ONCE = 2  # metrics of a set
 
 
 class Evaluate(Section):
@@ -47,12 +44,9 @@ def measure(images: np.ndarray, view: View, reference: Reference, settings: Eval
       UserError: a set is too small, or a judge sees the same in every image.
     """
     check_images("samples", images)
-    with ThreadPoolExecutor(AT_ONCE) as pool:  # what works on one core alone goes on beside something else
-        in_pixels = pool.submit(_pixels, images, reference, settings.memorisation_images)
-        seen = list(zip(*view, strict=True))
-        by_judge = list(pool.map(lambda j: _judged(j, *seen[j], reference, settings), range(len(seen))))
+    by_judge = [_judged(j, *seen, reference, settings) for j, seen in enumerate(zip(*view, strict=True))]
     metrics = {name: _over_judges([found[0][name] for found in by_judge]) for name in by_judge[0][0]}
-    metrics |= in_pixels.result()
+    metrics |= _pixels(images, reference, settings.memorisation_images)
     return {
         "metrics": {name: {"n": len(images), **found} for name, found in metrics.items()},
         "class_histogram": np.mean([found[1] for found in by_judge], axis=0).tolist(),
