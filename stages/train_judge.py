@@ -42,7 +42,8 @@ def main() -> None:
 
 
 def _train(judges: Mapping[int, Any], dataset: data.Dataset, settings: judge.Judge, run: journal.Run) -> None:
-    progress = Progress(f"{len(judges)} judges", judge.steps(settings, len(dataset.train.images)))
+    names = ", ".join(f"judge-{seed}" for seed in judges)
+    progress = Progress(names, judge.steps(settings, len(dataset.train.images)))
     try:
         for done, losses in judge.train(judges, dataset.train, settings):
             run.scalars({f"train/loss/{seed}": loss for seed, loss in losses.items()}, done)

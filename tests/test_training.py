@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -122,6 +123,22 @@ def test_python_enters_once_a_row_and_traces_each_step_once(
     rows(model, digits, schedule)
     assert traced == {"train_step": programs, "eval_step": 1}
     assert entered == {"results": count * (programs + 1)}
+
+
+def test_a_training_holds_one_byte_a_pixel(digits: data.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: set[tuple[int, int]] = set()
+
+    def compiled(_model: Any, _seed: int) -> tuple[Callable, Callable]:
+        def run(images: tf.Tensor, table: tf.Tensor, _step: int) -> dict[str, tf.Tensor]:
+            held.add((images.dtype.size * images.shape.num_elements(), table.dtype.size * table.shape.num_elements()))
+            return {"loss": tf.zeros(len(table))}
+
+        return run, lambda *_: {}
+
+    monkeypatch.setattr(training, "_compiled", compiled)
+    model = types.SimpleNamespace(last_step_scalars=())
+    rows(model, digits, gan_schedule(5))
+    assert held == {(240 * 784, 5 * 16 * 4)}  # the images, and a row's indices
 
 
 def counted(counter: collections.Counter[str], name: str, function: Callable, *arguments: Any) -> Any:
