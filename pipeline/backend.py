@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from pipeline import heavy
+
 # A constant pool, whatever the machine: the bytes of matrix products may depend on its size.
 INTRA_OP_THREADS = 2
 # What Keras takes if it is there, for parts of it that nothing here uses: a third of the import's time.
@@ -32,7 +34,7 @@ def _import_tensorflow() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # one device everywhere, so one set of bytes
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _quiet_stderr(), _hidden(NOT_FOR_KERAS):
+    with _quiet_stderr(), _hidden(NOT_FOR_KERAS), heavy.imports():
         tensorflow = importlib.import_module("tensorflow")
         keras_config = importlib.import_module("keras").config
         keras_config.set_floatx("float32")  # whatever the user's own settings say: they would change the bytes

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import filelock
+
 from pipeline import journal_files
 
 
 def start() -> None:
-    """Starts the background sender; where one is at work, the new one leaves again. It never stops a stage."""
+    """Starts the background sender, unless one is at work: that one sees what is journalled before this call."""
+    if _at_work():
+        return
     code = Path(__file__).resolve().parent.parent
     home = (
         journal_files.root() if (journal_files.root() / "pipeline").is_dir() else code
@@ -27,3 +31,18 @@ def start() -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the stage
         )
+
+
+def lock() -> filelock.FileLock:
+    """Held by the sender at work for this store: another setting of MLFLOW_TRACKING_URI has its own."""
+    return filelock.FileLock(journal_files.folder() / f"follow-{journal_files.store()}.lock")
+
+
+def _at_work() -> bool:
+    try:
+        with lock().acquire(blocking=False):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:  # a journal that cannot be written has said so already
+        return True

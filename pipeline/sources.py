@@ -13,7 +13,7 @@ from typing import Any
 import filelock
 import numpy as np
 
-from pipeline import data, files
+from pipeline import data, files, heavy
 from pipeline.errors import UserError
 from pipeline.sampling import generator
 
@@ -114,8 +114,9 @@ def _tfds_arrays() -> dict[str, Any]:
     from pipeline.backend import tf
 
     tf.constant(0)  # before tensorflow-datasets does: with this project's threads, and quietly
-    import tensorflow_datasets as tfds
-    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+    with heavy.imports():
+        import tensorflow_datasets as tfds
+        from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()

@@ -60,10 +60,11 @@ def follow() -> None:
     os.nice(10)
     journal_files.folder().mkdir(exist_ok=True)
     try:
-        with filelock.FileLock(journal_files.folder() / f"follow-{journal_files.store()}.lock").acquire(
-            timeout=2 * LINGER
-        ):
-            _follow()
+        while True:
+            with background.lock().acquire(timeout=LINGER):
+                _follow()
+            if not _running():  # else a stage began after the last look, and saw that one was at work
+                return
     except filelock.Timeout:
         return  # another is at work
 

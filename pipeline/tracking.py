@@ -18,7 +18,7 @@ from typing import Any
 
 import filelock
 
-from pipeline import backlog, files, journal_files
+from pipeline import backlog, files, heavy, journal_files
 
 EXPERIMENT = "gan-vs-vae"
 _METRICS = 900  # MLflow takes 1,000 a call
@@ -190,8 +190,10 @@ def open_store() -> tuple[Any, str]:
 def _client() -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # MLflow's own would make a run twice
-    import mlflow
+    with heavy.imports():
+        import mlflow
 
+        client = mlflow.MlflowClient(uri())  # imports the half that the store needs
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    return mlflow.MlflowClient(uri())
+    return client

@@ -16,6 +16,8 @@ assert "tensorflow" not in sys.modules  # not before it is used
 keras.layers
 names = {backend.NOT_FOR_KERAS}
 print([name for name in names if name in sys.modules])
+import gc
+assert gc.isenabled()
 print([importlib.import_module(name).__name__ for name in names])
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

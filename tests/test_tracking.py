@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlparse
 import numpy as np
 import pytest
 
-from pipeline import backlog, journal, journal_files, sync, tracking
+from pipeline import background, backlog, journal, journal_files, sync, tracking
 from tests.conftest import ENVIRONMENT, ROOT, Project
 from tests.faults import Door, Fault
 from tests.servers import MlflowServer, Postgres
@@ -197,6 +197,40 @@ def test_a_journal_is_followed_while_it_is_written(root: Path) -> None:
     assert follower.wait(timeout=60) == 0
     (found,) = held().values()
     assert {**found, "end": 0} == {**expected, "end": 0}
+
+
+def test_where_a_sender_is_at_work_no_other_is_started(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **_: started.append(command))
+    (root / ".journal").mkdir()
+    background.start()
+    assert len(started) == 1
+    with background.lock():
+        background.start()
+        assert len(started) == 1
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # another store has its own
+        background.start()
+    assert len(started) == 2
+
+
+def test_a_stage_that_begins_after_the_senders_last_look_is_followed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It saw a sender at work, and started none."""
+    runs: list[journal.Run] = []
+    passes = []
+
+    def follow_once() -> None:
+        passes.append(len(runs))
+        if not runs:
+            runs.append(write_a_run(rows=1, end=None))
+        else:
+            runs[0].end("FINISHED")
+
+    monkeypatch.setattr(sync, "_follow", follow_once)
+    monkeypatch.setattr("os.nice", lambda _: None)
+    sync.follow()
+    assert passes == [0, 1]
 
 
 @pytest.mark.slow
