@@ -40,7 +40,7 @@ def write_a_run(item: str = "gan-0", rows: int = 300, end: str | None = "FINISHE
     for row in range(rows):
         run.scalars({f"m{i}": row + i / 7 for i in range(7)}, row)
         if row % 100 == 0:
-            run.image("samples", np.full((4, 5), row, np.uint8), row)
+            run.image("samples", np.full((4, 5), row % 256, np.uint8), row)
     run.text("note.txt", f"of {item}")
     run.tag("status", "trained")
     run.tag("outputs", f"outputs of {item}")
