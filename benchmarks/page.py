@@ -43,11 +43,19 @@ def duel_table(found: dict[str, Any], unit: str = "a second") -> str:
     return table(rows, ["", f"{unit}, median (range)", "ours against it", "peak MB"])
 
 
-def shares(found: dict[str, Any]) -> str:
-    """What share of the fastest matrix products each peer reaches, in words for a list."""
-    limit = max(found[name]["rate"]["median"] for name in training.PRODUCTS)
-    reached = {name: peer["rate"]["median"] / limit for name, peer in found.items() if name not in training.PRODUCTS}
-    return ", ".join(f"{name} {share:.0%}" for name, share in reached.items())
+def shares(found: dict[str, Any], model: str) -> str:
+    """What share each peer reaches of the two limits that a step has, in sentences."""
+    products = max(found[name]["rate"]["median"] for name in training.PRODUCTS)
+    traffic = found[training.TRAFFIC]["rate"]["median"]
+    both = 1 / (1 / products + 1 / traffic)
+    rates = {name: peer["rate"]["median"] for name, peer in found.items() if name not in training.LIMITS}
+    of = {limit: ", ".join(f"{name} {rate / limit:.0%}" for name, rate in rates.items()) for limit in (products, both)}
+    megabytes = training.TRAFFIC_BYTES[model] / 1e6
+    return (
+        f"Of the faster of the two in matrix products alone: {of[products]}.\n\n"
+        f"A step's updates move {megabytes:.1f} MB, at {megabytes * traffic / 1000:.0f} GB a second if they do nothing "
+        f"else. Of products and updates one after the other, {both:,.0f} steps a second: {of[both]}."
+    )
 
 
 def table(rows: list[list[Any]], headers: list[str]) -> str:
@@ -80,4 +88,4 @@ def _picture(found: dict[str, Any]) -> Figure:
 def _colour(name: str) -> str:
     if name == training.OURS:
         return plots.MODEL_COLOURS[0]
-    return "#BBBBBB" if name in training.PRODUCTS else plots.MODEL_COLOURS[4]
+    return "#BBBBBB" if name in training.LIMITS else plots.MODEL_COLOURS[4]

@@ -1,4 +1,4 @@
-"""Steps a second of this project's trainings, of five peers', and of a step's matrix products alone."""
+"""Steps a second of this project's trainings, of five peers', and of what no step can do without."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ THEIRS = FOLDER / "venv" / "bin" / "python"  # made by `make bench` from peers/r
 OURS, PAPER, FIT = "this project", "the paper's loop", "Keras fit, compiled"
 EAGER, COMPILED, JAX = "PyTorch eager", "PyTorch compiled", "JAX scan"
 PRODUCTS = ("matrix products alone, NumPy", "matrix products alone, PyTorch")
+TRAFFIC = "memory traffic of the updates alone"
+LIMITS = (*PRODUCTS, TRAFFIC)
+# A step's, of float32: five passes over the VAE's parameters, seven over the GAN's nets, the discriminator's twice.
+TRAFFIC_BYTES = {"vae": 4 * 5 * 404_244, "gan": 4 * 7 * (2 * 100_609 + 114_064)}
 SCRIPTS = {
     OURS: (sys.executable, "ours.py", ""),
     JAX: (str(THEIRS), "jax_scan.py", ""),
@@ -26,6 +30,7 @@ SCRIPTS = {
     PAPER: (sys.executable, "paper_loop.py", ""),
     PRODUCTS[0]: (str(THEIRS), "matrix_products.py", "numpy"),
     PRODUCTS[1]: (str(THEIRS), "matrix_products.py", "torch"),
+    TRAFFIC: (str(THEIRS), "update_traffic.py", ""),
 }
 
 

@@ -41,7 +41,9 @@ def test_training_has_every_peer_its_ratio_and_the_share_of_the_limit(results: P
     text = write(results, "training", {"vae": peers, "gan": peers})
     assert "| this project | 400 (360 to 480) | | 900 |" in text
     assert "4.00x (3.60 to 4.80)" in text
-    assert "this project 80%, JAX scan 20%" in text
+    assert "products alone: this project 80%, JAX scan 20%" in text
+    assert "A step's updates move 8.1 MB, at 1 GB a second" in text  # of the VAE: 8.08 MB, 100 times
+    assert "one after the other, 83 steps a second: this project 480%, JAX scan 120%" in text  # 1 / (1/500 + 1/100)
     assert "A Processor, 2 cores (avx2; caches" in text
     assert page.PICTURE.read_bytes().startswith(b"\x89PNG")
 
