@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 LENGTHS = {
     "vae": {"epochs": 3, "snapshot_every": 1, "snapshot_images": 16},
-    "gan": {"iterations": 200, "log_every": 20, "snapshot_every": 40, "snapshot_images": 16},
+    "gan": {"iterations": 120, "log_every": 40, "snapshot_every": 40, "snapshot_images": 16},
 }
 
 
