@@ -9,12 +9,13 @@ import jinja2
 from matplotlib.figure import Figure
 from tabulate import tabulate
 
-from benchmarks import training
+from benchmarks import pipeline_runs, training
 from pipeline import files, plots
 
 FOLDER = Path(__file__).parent
 RESULTS, PAGE, PICTURE = FOLDER / "results", FOLDER / "README.md", FOLDER / "training.png"
 TITLES = {"vae": "VAE, batches of 100", "gan": "GAN, batches of 128, gradient norms logged"}
+PAPER_STEPS = {"vae": 50 * 600, "gan": 20_000}
 
 
 def write() -> None:
@@ -24,7 +25,7 @@ def write() -> None:
         plots.save(_picture(results["training"]["found"]), PICTURE)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template("README.md.jinja")
-    text = template.render(results=results, titles=TITLES, duel=duel_table, shares=shares, table=table)
+    text = template.render(results=results, titles=TITLES, duel=duel_table, shares=shares, table=table, alone=alone)
     with files.replacing(PAGE) as part:
         part.write_text(text.rstrip() + "\n", encoding="utf-8")
 
@@ -56,6 +57,17 @@ def shares(found: dict[str, Any], model: str) -> str:
         f"A step's updates move {megabytes:.1f} MB, at {megabytes * traffic / 1000:.0f} GB a second if they do nothing "
         f"else. Of products and updates one after the other, {both:,.0f} steps a second: {of[both]}."
     )
+
+
+def alone(results: dict[str, Any]) -> str:
+    """How long the paper's figures take for one seed, and its notebooks' loops, where both were measured."""
+    seconds = results["pipeline"]["found"][pipeline_runs.PAPER_ALONE]["seconds"]
+    text = f"The paper's figures for one seed, all outputs made anew: {seconds:.0f} s."
+    if "training" not in results:
+        return text
+    found = results["training"]["found"]
+    loops = sum(steps / found[model][training.PAPER]["rate"]["median"] for model, steps in PAPER_STEPS.items())
+    return f"{text} The notebooks' loops alone would take {loops:,.0f} s, {loops / seconds:.1f} times that."
 
 
 def table(rows: list[list[Any]], headers: list[str]) -> str:

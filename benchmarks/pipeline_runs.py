@@ -1,4 +1,4 @@
-"""Wall time of `dvc repro` in a clean clone: of everything, of nothing, and of two changes; and where it goes."""
+"""Wall time of `dvc repro` in a clean clone, of everything, nothing, changes and the paper alone; and where it goes."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ KINDS = {
     "compare": "report",
     "crate": "report",
 }
+PAPER_ALONE = "the paper's figures, one seed"
+BEYOND_THE_PAPER = ("stages.train_judge", "stages.controls", "stages.evaluate")
 
 
 def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
@@ -56,6 +58,10 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
             scratch.override(clone / "params.yaml", change)
             found[name] = {"seconds": repro()[0]}
             said(f"{name} {found[name]['seconds']:.0f} s")
+        scratch.override(clone / "params.yaml", {"seeds": [0]})
+        subprocess.run([sys.executable, "-m", "pipeline", "prune"], cwd=clone, env=environment, check=True)
+        found[PAPER_ALONE] = {"seconds": repro("repro", "--force", "plot")[0]}
+        said(f"{PAPER_ALONE} {found[PAPER_ALONE]['seconds']:.0f} s")
         return found
 
 
@@ -80,7 +86,12 @@ def _parts(clone: Path, seconds: float, seen: Sequence[watch.Seen]) -> dict[str,
         name = " ".join(stage.command.split()[:2])
         peaks[name] = max(peaks.get(name, 0), round(stage.peak_mb))
     senders = [s for s in seen if s.command.startswith("pipeline sync")]
-    return {"parts": dict(parts), "peak_mb": peaks, "tracking_cpu_seconds": sum(s.cpu for s in senders)}
+    return {
+        "parts": dict(parts),
+        "beyond_the_paper": sum(s.last - s.started for s in stages if s.command.startswith(BEYOND_THE_PAPER)),
+        "peak_mb": peaks,
+        "tracking_cpu_seconds": sum(s.cpu for s in senders),
+    }
 
 
 def _stepping(clone: Path, journal: str) -> float:

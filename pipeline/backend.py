@@ -48,7 +48,7 @@ def _import_tensorflow() -> None:
 def _hidden(names: Iterable[str]) -> Iterator[None]:
     """Those of these packages that are not imported yet are not to be had: None is how Python marks that."""
     hidden = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # typeshed knows of modules alone
     try:
         yield
     finally:

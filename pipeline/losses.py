@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pipeline.backend import tf
 
 
@@ -16,8 +18,22 @@ def bernoulli_nll(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     Returns:
       [B].
     """
-    nll = tf.nn.sigmoid_cross_entropy_with_logits(labels=images, logits=logits)
-    return tf.reduce_sum(tf.reshape(nll, (tf.shape(nll)[0], -1)), axis=1)
+    flat = [tf.reshape(tensor, (tf.shape(images)[0], -1)) for tensor in (images, logits)]
+    return tf.custom_gradient(_summed_nll)(*flat)
+
+
+def _summed_nll(images: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    """As `bernoulli_nll`, of [B, P], with its gradient, sigmoid(logits) - images, in one pass.
+
+    Left to itself XLA keeps the forward pass's parts for the gradient, takes log1p where log is as good (of 1 to 2),
+    and adds up one term after another: a tenth of the VAE's step.
+    """
+    nll = tf.nn.relu(logits) - logits * images + tf.math.log(1.0 + tf.exp(-tf.abs(logits)))
+
+    def gradient(upstream: tf.Tensor) -> tuple[None, tf.Tensor]:
+        return None, upstream[:, tf.newaxis] * (tf.sigmoid(logits) - images)
+
+    return tf.linalg.matvec(nll, tf.ones(tf.shape(nll)[-1:])), gradient
 
 
 def kl_to_standard_normal(mean: tf.Tensor, log_var: tf.Tensor) -> tf.Tensor:

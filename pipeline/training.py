@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.backend import tf
+from pipeline.data import IMAGE_SHAPE
 from pipeline.schedule import Schedule, minibatches
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def fit(
     Raises:
       NonFinite: a scalar of some step is not finite.
     """
-    images, held_out = tf.constant(train), tf.constant(test)
+    images, held_out = tf.constant(_words(train)), tf.constant(_words(test))
     run, evaluate = _compiled(model, seed)
     eval_table = _eval_table(len(test))
     step = done
@@ -82,9 +83,15 @@ def _compiled(model: GenerativeModel, seed: int) -> tuple[Callable, Callable]:
     return over_table(model.train_step), over_table(model.eval_step)
 
 
-def _gather(images: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
+def _words(images: np.ndarray) -> np.ndarray:
+    """uint8 [N, 28, 28] as int32 [N, 196]: four pixels at a time are gathered in a quarter of the moves."""
+    return np.ascontiguousarray(images).reshape(len(images), -1).view(np.int32)
+
+
+def _gather(words: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
     """float32 [B, 28, 28, 1] in [0, 1]: scaled here, so that the resident set is four times smaller and read faster."""
-    return tf.cast(tf.gather(images, indices), tf.float32)[..., tf.newaxis] / 255.0
+    pixels = tf.reshape(tf.bitcast(tf.gather(words, indices), tf.uint8), (-1, *IMAGE_SHAPE, 1))
+    return tf.cast(pixels, tf.float32) / 255.0
 
 
 def _scan(one_step: Callable[[tf.Tensor], dict[str, tf.Tensor]], steps: int) -> dict[str, tf.Tensor]:

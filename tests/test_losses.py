@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,6 +22,23 @@ def test_nll_is_784_times_keras_mean_cross_entropy() -> None:
     flat = [array.reshape(5, -1) for array in (images, logits)]
     oracle = 784 * keras.losses.binary_crossentropy(*flat, from_logits=True)
     np.testing.assert_allclose(losses.bernoulli_nll(images, logits), oracle, rtol=1e-5)
+
+
+def test_nll_and_its_gradient_are_tensorflows_and_finite_where_the_logits_are_large() -> None:
+    generator = np.random.default_rng(2)
+    images = tf.constant(generator.random((6, 100)), tf.float32)
+    logits = tf.constant(generator.choice([-200.0, -20.0, -1.0, 0.0, 0.5, 30.0, 200.0], (6, 100)), tf.float32)
+
+    def of(loss: Callable) -> list[np.ndarray]:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = loss() * tf.range(1.0, 7.0)
+        return [value.numpy(), tape.gradient(value, logits).numpy()]
+
+    ours = of(lambda: losses.bernoulli_nll(images, logits))
+    theirs = of(lambda: tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(images, logits), axis=1))
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-6)
+    np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-6, atol=1e-6)
 
 
 def test_kl_is_zero_only_at_the_standard_normal() -> None:

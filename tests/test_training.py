@@ -99,9 +99,9 @@ def test_a_test_loss_that_is_not_finite_ends_the_training_too(digits: data.Datas
 
 
 def test_images_are_scaled_to_the_unit_range() -> None:
-    gathered = training._gather(np.array([[[0, 51], [102, 255]]], np.uint8), np.array([0, 0]))
-    assert gathered.shape == (2, 2, 2, 1)
-    np.testing.assert_allclose(gathered[1, :, :, 0], [[0.0, 0.2], [0.4, 1.0]], rtol=1e-6)
+    images = np.arange(3 * 784).reshape(3, 28, 28).astype(np.uint8)
+    gathered = training._gather(training._words(images), np.array([2, 0]))
+    np.testing.assert_allclose(gathered[..., 0], images[[2, 0]] / 255.0, rtol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "log_every", "programs"), [("gan", 20, 1), ("gan", 100, 1), ("vae", 5, 2)])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from pipeline import losses
@@ -71,9 +73,7 @@ class Model:
         return variables({**self.networks, "g_optimizer": self._g_optimizer, "d_optimizer": self._d_optimizer})
 
     def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
-        # One draw for both phases, and not by Philox: under XLA that took a quarter of the step.
-        shape = (2 * tf.shape(images)[0], self.latent_dim)
-        g_latents, d_latents = tf.split(tf.random.stateless_normal(shape, key, alg="threefry"), 2)
+        g_latents, d_latents = tf.split(_standard_normal((2 * tf.shape(images)[0], self.latent_dim), key), 2)
         scalars = self._train_discriminator(2.0 * images - 1.0, self._generator(d_latents))
         g_loss, g_grad_norm = self._train_generator(g_latents)
         d_grad_norm = scalars.pop("d_grad_norm")
@@ -124,6 +124,16 @@ class Model:
 
     def _discriminate(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"probability": tf.sigmoid(self._discriminator(2.0 * images - 1.0))}
+
+
+def _standard_normal(shape: tuple, key: tf.Tensor) -> tf.Tensor:
+    """Uniform numbers through the normal's inverse distribution function, each within 5.5 of zero.
+
+    `stateless_normal` took a quarter of the step by Philox, and a tenth by Threefry, whose Box-Muller XLA does not
+    vectorise; this takes half of that.
+    """
+    uniform = tf.random.stateless_uniform(shape, key, np.nextafter(np.float32(-1), np.float32(0)), 1.0, alg="threefry")
+    return math.sqrt(2) * tf.math.erfinv(uniform)
 
 
 def _global_norm(gradients: list[tf.Tensor]) -> tf.Tensor:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+import scipy.stats
 
 from pipeline import losses
 from pipeline.backend import tf
@@ -33,7 +36,7 @@ def test_discriminator_takes_as_many_adam_steps_as_the_algorithm_says(update: st
 
 def test_joint_update_logs_the_means_of_the_undivided_batches() -> None:
     model = build("gan", discriminator_update="joint")
-    draw = tf.function(lambda: tf.random.stateless_normal((10, 100), key(), alg="threefry"), jit_compile=True)
+    draw = tf.function(lambda: gan._standard_normal((10, 100), key()), jit_compile=True)
     latents = draw()[5:]  # the first half is the generator's
     fakes = 2 * model.sample(latents) - 1
     logits = [model.networks["discriminator"](x) for x in (2 * batch() - 1, fakes)]
@@ -86,3 +89,13 @@ def test_discriminate_takes_images_in_the_unit_range() -> None:
 def test_rows_and_snapshots_must_end_together() -> None:
     with pytest.raises(UserError, match="snapshot_every must be a multiple of log_every"):
         settings("gan", log_every=30)
+
+
+def test_latents_are_standard_normal_and_each_keys_own() -> None:
+    draw = tf.function(lambda key: gan._standard_normal((1000, 100), key), jit_compile=True)
+    numbers, others = (draw(tf.constant([0, step])).numpy().ravel() for step in (1, 2))
+    assert scipy.stats.kstest(numbers, "norm").pvalue > 0.01
+    assert abs(np.corrcoef(numbers, others)[0, 1]) < 0.02
+    # the ends of what `stateless_uniform` may draw: its own start, and 2^-22 below 1
+    ends = tf.constant([np.nextafter(np.float32(-1), np.float32(0)), np.float32(1 - 2.0**-22)])
+    assert np.all(np.abs(tf.function(tf.math.erfinv, jit_compile=True)(ends)) < 5.5 / math.sqrt(2))
