@@ -25,7 +25,8 @@ def write() -> None:
         plots.save(_picture(results["training"]["found"]), PICTURE)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template("README.md.jinja")
-    text = template.render(results=results, titles=TITLES, duel=duel_table, shares=shares, table=table, alone=alone)
+    helpers = {"duel": duel_table, "shares": shares, "table": table, "alone": alone, "idle": idle}
+    text = template.render(results=results, titles=TITLES, **helpers)
     with files.replacing(PAGE) as part:
         part.write_text(text.rstrip() + "\n", encoding="utf-8")
 
@@ -68,6 +69,12 @@ def alone(results: dict[str, Any]) -> str:
     found = results["training"]["found"]
     loops = sum(steps / found[model][training.PAPER]["rate"]["median"] for model, steps in PAPER_STEPS.items())
     return f"{text} The notebooks' loops alone would take {loops:,.0f} s, {loops / seconds:.1f} times that."
+
+
+def idle(found: dict[str, Any]) -> str:
+    """What DVC's commands take where nothing is out of date."""
+    times = ", ".join(f"`{command}` {_spread(seconds)}" for command, seconds in found["nothing to do"].items())
+    return f"With nothing to do, seconds in turns: {times}, which is what `make repro` runs."
 
 
 def table(rows: list[list[Any]], headers: list[str]) -> str:

@@ -59,7 +59,7 @@ def test_the_pipelines_parts_are_shares_of_its_time(results: Path) -> None:
     }  # fmt: skip
     others = {"another GAN learning rate": 30.0, "one more seed": 40.0, pipeline_runs.PAPER_ALONE: 50.0}
     found = {
-        "everything": whole, "nothing to do": spread(2.5), "dvc status": spread(2.0),
+        "everything": whole, "nothing to do": {command: spread(2.5) for command in pipeline_runs.NOTHING},
         **{name: {"seconds": seconds} for name, seconds in others.items()},
     }  # fmt: skip
     assert "for one seed, all outputs made anew: 50 s.\n" in write(results, "pipeline", found)
@@ -68,6 +68,6 @@ def test_the_pipelines_parts_are_shares_of_its_time(results: Path) -> None:
     assert "from an empty cache: 200 s, 1.33 times its\ntraining steps alone" in text
     assert "without judges, controls and evaluation 1.10 times" in text
     assert "would take 500 s, 10.0 times that" in text  # 50,000 steps, 100 a second
-    assert "2.50 s (2.25 to 3.00),\nbeside 2.00 s of `dvc status`" in text
+    assert "in turns: `dvc status` 2.50 (2.25 to 3.00), `dvc repro` 2.50 (2.25 to 3.00), " in text
     assert "| training | 150.0 | 75 % |" in text
     assert "1,000" in text
