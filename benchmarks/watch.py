@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import threading
 import time
@@ -60,8 +61,15 @@ def _note(process: psutil.Process, folder: Path, seen: dict[tuple[int, float], S
         words = process.cmdline()
         if "-m" not in words or not Path(process.cwd()).is_relative_to(folder):
             return
-        seen[key] = Seen(" ".join(words[words.index("-m") + 1 :]), process.create_time())
+        seen[key] = Seen(" ".join(words[words.index("-m") + 1 :]), _started(process.pid))
     times = process.cpu_times()
     seen[key].last, seen[key].cpu = time.time(), times.user + times.system
     with open(f"/proc/{process.pid}/status", encoding="utf-8") as status:
         seen[key].peak_mb = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+
+
+def _started(pid: int) -> float:
+    """When the process began. psutil's time is off by up to a second: it adds the machine's start in whole ones."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        ticks = int(stat.read().rpartition(")")[2].split()[19])
+    return time.time() - (time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
