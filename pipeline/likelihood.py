@@ -6,15 +6,18 @@ likelihood, and never to be set beside numbers for binarised digits.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.special import logsumexp
 
+from pipeline.metrics.blocks import over_rows
 from pipeline.sampling import CHUNK, generator
 
 ACTIVE = 0.01  # variance of a latent's mean over the images above which it carries something. Burda et al. 2016
 _DECODES = 5000  # latents a call
+_ROWS = 250  # of these at a time: what they need stays near the core that works on it
 
 Signature = Callable[[str, np.ndarray], dict[str, np.ndarray]]
 
@@ -77,10 +80,13 @@ def _nll(model: Signature, pixels: np.ndarray, latents: np.ndarray) -> np.ndarra
     parts = []
     for at in range(0, len(latents), _DECODES):
         means = model("decode", latents[at : at + _DECODES])["images"]
-        x = pixels[at : at + _DECODES]
-        p = np.clip(means, 1e-7, 1.0 - 1e-7)
-        parts.append(-(x * np.log(p) + (1.0 - x) * np.log1p(-p)).sum(axis=(1, 2, 3), dtype=np.float64))
+        parts += over_rows(functools.partial(_cross_entropy, pixels[at : at + _DECODES], means), len(means), _ROWS)
     return np.concatenate(parts)
+
+
+def _cross_entropy(pixels: np.ndarray, means: np.ndarray, rows: slice) -> np.ndarray:
+    x, p = pixels[rows], np.clip(means[rows], 1e-7, 1.0 - 1e-7)
+    return -(x * np.log(p) + (1.0 - x) * np.log1p(-p)).sum(axis=(1, 2, 3), dtype=np.float64)
 
 
 def _mean(values: np.ndarray) -> dict[str, float]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 
 ROWS, THREADS = 50, 2  # a block of 10,000 distances stays near the core that works on it
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def over_rows(function: Callable[[slice], _Result], count: int, rows: int = ROWS) -> list[_Result]:
-    """`function` of each block of `rows` indices below `count`, in order; NumPy lets both cores work."""
+def over_each(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """`function` of each item, in order; NumPy lets both cores work."""
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(function, [slice(at, min(at + rows, count)) for at in range(0, count, rows)]))
+        return list(pool.map(function, items))
+
+
+def over_rows(function: Callable[[slice], _Result], count: int, rows: int = ROWS) -> list[_Result]:
+    """`function` of each block of `rows` indices below `count`, in order, on both cores."""
+    return over_each(function, (slice(at, min(at + rows, count)) for at in range(0, count, rows)))
 
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.metrics import check_features
+from pipeline.metrics.blocks import over_each
 
 RESAMPLES = 20  # of the bootstrap: a standard error needs no more
 SIZES, PARTS = 6, 6  # of the extrapolation: from half the set to all of it, and random parts of each size
@@ -25,8 +26,8 @@ def over_trace(a: np.ndarray, reference: np.ndarray) -> float:
 def standard_error(a: np.ndarray, reference: np.ndarray, *, seed: int) -> float:
     """Bootstrap standard error of `distance` over draws of `a`."""
     rng, moments = np.random.default_rng(seed), _moments(reference)
-    draws = [_between(_moments(a[rng.integers(len(a), size=len(a))]), moments) for _ in range(RESAMPLES)]
-    return float(np.std(draws, ddof=1))
+    draws = [rng.integers(len(a), size=len(a)) for _ in range(RESAMPLES)]
+    return float(np.std(over_each(lambda draw: _between(_moments(a[draw]), moments), draws), ddof=1))
 
 
 def extrapolated(a: np.ndarray, b: np.ndarray, *, seed: int) -> float:
@@ -36,14 +37,10 @@ def extrapolated(a: np.ndarray, b: np.ndarray, *, seed: int) -> float:
     """
     rng, count = np.random.default_rng(seed), min(len(a), len(b))
     sizes = np.linspace(max(2, count // 2), count, SIZES).astype(int)
-    distances = [
-        np.mean([_between(_moments(_part(a, n, rng)), _moments(_part(b, n, rng))) for _ in range(PARTS)]) for n in sizes
-    ]
-    return float(np.polynomial.Polynomial.fit(1.0 / sizes, distances, 1).convert().coef[0])
-
-
-def _part(a: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    return a[rng.permutation(len(a))[:count]]
+    parts = [(rng.permutation(len(a))[:size], rng.permutation(len(b))[:size]) for size in sizes for _ in range(PARTS)]
+    distances = over_each(lambda part: _between(_moments(a[part[0]]), _moments(b[part[1]])), parts)
+    means = np.mean(np.reshape(distances, (SIZES, PARTS)), axis=1)
+    return float(np.polynomial.Polynomial.fit(1.0 / sizes, means, 1).convert().coef[0])
 
 
 def _moments(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
