@@ -92,7 +92,8 @@ def _spread(values: dict[str, float], suffix: str = "") -> str:
 def _picture(found: dict[str, Any]) -> Figure:
     figure = plots.titled(10, 4.2, "Training steps a second: median and range", "MNIST")
     for axes, (model, peers) in zip(figure.subplots(1, 2), found.items(), strict=True):
-        names = sorted(peers, key=lambda name: peers[name]["rate"]["median"])
+        shown = (name for name in peers if name != training.TRAFFIC)  # twenty times the rest: no bar would be seen
+        names = sorted(shown, key=lambda name: peers[name]["rate"]["median"])
         medians = [peers[name]["rate"]["median"] for name in names]
         below = [m - peers[name]["rate"]["least"] for m, name in zip(medians, names, strict=True)]
         above = [peers[name]["rate"]["most"] - m for m, name in zip(medians, names, strict=True)]
