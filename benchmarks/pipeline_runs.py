@@ -60,7 +60,8 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
             found[name] = {"seconds": repro()[0]}
             said(f"{name} {found[name]['seconds']:.0f} s")
         scratch.override(clone / "params.yaml", {"seeds": [0]})
-        subprocess.run([sys.executable, "-m", "pipeline", "prune"], cwd=clone, env=environment, check=True)
+        prune = [sys.executable, "-m", "pipeline", "prune"]
+        subprocess.run(prune, cwd=clone, env=environment, check=True, stdout=subprocess.DEVNULL)
         found[PAPER_ALONE] = {"seconds": repro("repro", "--force", "plot")[0]}
         said(f"{PAPER_ALONE} {found[PAPER_ALONE]['seconds']:.0f} s")
         return found
