@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from tabulate import tabulate
 
+from benchmarks import page
 from pipeline import config, data, errors, files, judge
 from pipeline.backend import keras
 from pipeline.metrics import frechet, manifold
@@ -80,7 +80,7 @@ def main() -> None:
         ]
         rows.append([name, *(_range(column) for column in zip(*seen, strict=True))])
         print(f"{name}: {', '.join(rows[-1][1:])}", file=sys.stderr, flush=True)
-    print(tabulate(rows, ["judge", *COLUMNS], tablefmt="github", disable_numparse=True))
+    print(page.table(rows, ["judge", *COLUMNS]))
 
 
 def _scores(

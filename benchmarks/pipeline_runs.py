@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import itertools
-import os
 import statistics
 import subprocess
 import sys
@@ -40,8 +39,7 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
         clone = Path(folder) / "project"
         subprocess.run(["git", "clone", "--quiet", str(Path.cwd()), str(clone)], check=True)
         (clone / "dvc.lock").unlink()  # with it DVC takes metrics and figures, which git holds, for made
-        foreign = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME")
-        environment = {name: value for name, value in os.environ.items() if name not in foreign}
+        environment = scratch.environment()
 
         def repro(*arguments: str) -> tuple[float, list[watch.Seen]]:
             return watch.run([sys.executable, "-m", "dvc", *(arguments or ("repro",))], clone, environment)

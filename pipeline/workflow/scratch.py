@@ -65,6 +65,12 @@ def override(path: Path, overrides: Mapping[str, Any]) -> None:
     yaml.dump(content, path)
 
 
+def environment() -> dict[str, str]:
+    """The variables of this process, without what would lead a copy's DVC and MLflow to this tree and its store."""
+    foreign = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME")
+    return {name: value for name, value in os.environ.items() if name not in foreign}
+
+
 def _merge(content: Any, overrides: Mapping[str, Any]) -> None:
     for key, value in overrides.items():
         if isinstance(value, Mapping) and key in content:
@@ -79,9 +85,8 @@ def quick() -> int:
         shutil.rmtree(FOLDER)
     FOLDER.mkdir()
     copy(Path(), FOLDER, _tiny())
-    environment = {k: v for k, v in os.environ.items() if k not in ("MLFLOW_TRACKING_URI", "DVC_ROOT")}
     command = [sys.executable, "-m", "pipeline", "repro"]
-    code = patient(command, FOLDER, environment)
+    code = patient(command, FOLDER, environment())
     if not code:
         print(f"\nquick: every stage ran, at tiny settings: not a result. Report: {FOLDER / 'report' / 'index.html'}")
         print("next:  make repro, for the paper's settings")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ import ruamel.yaml
 
 from pipeline import config
 from pipeline.errors import UserError
-from pipeline.workflow import lines
+from pipeline.workflow import lines, scratch
 from pipeline.workflow.closeness import apart
 from pipeline.workflow.originals import Checkout, Original
 from pipeline.workflow.repro import patient
@@ -68,13 +67,11 @@ def rebuild(stages: Sequence[str], root: Path = Path()) -> list[Finding]:
     with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as folder:
         clone = Path(folder) / "project"
         _git(root, "clone", "--quiet", "--no-hardlinks", str(root.resolve()), str(clone))
-        foreign = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME")
-        environment = {name: value for name, value in os.environ.items() if name not in foreign}
         print(
             f"rebuilding {_git(root, 'rev-parse', '--short', 'HEAD').strip()} in {clone}", file=sys.stderr, flush=True
         )
         command = [sys.executable, "-m", "dvc", "repro", "--force", *(chosen if stages else [])]
-        code = patient(command, clone, environment, output=sys.stderr)
+        code = patient(command, clone, scratch.environment(), output=sys.stderr)
         if code == 130:
             raise KeyboardInterrupt
         if code:
