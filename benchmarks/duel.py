@@ -14,6 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 2.0  # a turn
+OWN_SETTINGS = ("OPENBLAS_NUM_THREADS", "XLA_FLAGS")
 CLOSE = 1e-4  # relative, between two peers' losses for the same batch
 
 
@@ -37,8 +38,8 @@ class Peer:
     _answers: Any = None
 
     def start(self) -> None:
-        # A peer settles its own threads; this process's settings for NumPy are no part of it.
-        environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+        # A peer settles its own threads and compiler; this process's settings for NumPy and XLA are no part of it.
+        environment = {name: value for name, value in os.environ.items() if name not in OWN_SETTINGS}
         with open(self.log, "w", encoding="utf-8") as log:
             self._process = subprocess.Popen(
                 list(self.command),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from pipeline.backend import tf
+
+FACTORS = 7  # of 784 pixels, it leaves 112: whole vectors
 
 
 def bernoulli_nll(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -26,9 +29,15 @@ def _summed_nll(images: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, Callab
     """As `bernoulli_nll`, of [B, P], with its gradient, sigmoid(logits) - images, in one pass.
 
     Left to itself XLA keeps the forward pass's parts for the gradient, takes log1p where log is as good (of 1 to 2),
-    and adds up one term after another: a tenth of the VAE's step.
+    and adds up one term after another: a tenth of the VAE's step. One logarithm of several factors together, each of
+    1 to 2, is another 3 %.
     """
-    nll = tf.nn.relu(logits) - logits * images + tf.math.log(1.0 + tf.exp(-tf.abs(logits)))
+    pixels = logits.shape[-1]
+    together = math.gcd(FACTORS, pixels)
+    grouped = (-1, together, pixels // together)
+    linear = tf.reshape(tf.nn.relu(logits) - logits * images, grouped)
+    factors = tf.reshape(1.0 + tf.exp(-tf.abs(logits)), grouped)
+    nll = tf.reduce_sum(linear, axis=1) + tf.math.log(tf.reduce_prod(factors, axis=1))
 
     def gradient(upstream: tf.Tensor) -> tuple[None, tf.Tensor]:
         return None, upstream[:, tf.newaxis] * (tf.sigmoid(logits) - images)

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import collections
 import functools
+import re
+import subprocess
+import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +16,7 @@ import pytest
 from pipeline import data, models, training
 from pipeline.backend import tf
 from pipeline.schedule import Schedule, epochs
+from tests.conftest import ROOT
 from tests.models.test_contract import build, weights
 
 pytestmark = pytest.mark.slow  # each test compiles a training step
@@ -139,6 +144,26 @@ def test_a_training_holds_one_byte_a_pixel(digits: data.Dataset, monkeypatch: py
     model = types.SimpleNamespace(last_step_scalars=())
     rows(model, digits, gan_schedule(5))
     assert held == {(240 * 784, 5 * 16 * 4)}  # the images, and a row's indices
+
+
+@pytest.mark.parametrize("name", ["vae", "gan"])
+def test_a_step_copies_no_matrix_of_weights(name: str, tmp_path: Path) -> None:
+    """In the program that XLA writes down; without `backend.XLA_FLAGS` it holds such copies."""
+    code = f"""
+import numpy as np
+from pipeline import backend, training
+from pipeline.schedule import Schedule
+from tests.models.test_contract import build
+backend.XLA_FLAGS += " --xla_dump_to={tmp_path.as_posix()}"
+images = np.zeros((240, 28, 28), np.uint8)
+schedule = Schedule("with_replacement", 16, steps=20, log_every=20)
+list(training.fit(build("{name}"), images, images[:50], schedule=schedule, seed=0))
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    programs = [path.read_text(encoding="utf-8") for path in tmp_path.glob("*.cpu_after_optimizations.txt")]
+    (training_program,) = [program for program in programs if "/optimizer" in program or "Assign" in program]
+    assert "while(" in training_program
+    assert re.findall(r"= (f32\[\d+,\d+\])\S* copy\(", training_program) == []
 
 
 def counted(counter: collections.Counter[str], name: str, function: Callable, *arguments: Any) -> Any:

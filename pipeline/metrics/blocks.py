@@ -1,4 +1,4 @@
-"""Distances between two large sets, some rows at a time: memory stays small, and the bytes the same on any machine."""
+"""Work on large sets, some rows at a time on both cores: memory stays small, and the bytes the same on one core."""
 
 from __future__ import annotations
 

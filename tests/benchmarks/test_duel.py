@@ -48,6 +48,15 @@ def test_a_peer_that_computes_something_else_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "turns").exists()
 
 
+def test_a_peer_inherits_no_settings_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLA_FLAGS", "--anything")
+    script = tmp_path / "peer.py"
+    script.write_text("import os\n" + PEER.replace("float(sys.argv[3])", "float('XLA_FLAGS' in os.environ)"))
+    lone = duel.Peer("theirs", [sys.executable, str(script), "theirs", str(tmp_path / "turns")], tmp_path / "log")
+    duel.fight([lone], 1, lambda *_: None)
+    assert lone.losses == {"loss": 0.0}
+
+
 def test_a_peer_that_stops_is_named_with_its_log(tmp_path: Path) -> None:
     with pytest.raises(duel.PeerError, match=r"ours stopped; see .*ours\.log"):
         duel.fight([peer(tmp_path, "ours", "no number")], 3, lambda *_: None)
