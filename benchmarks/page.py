@@ -26,7 +26,8 @@ def write() -> None:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template("README.md.jinja")
     helpers = {"duel": duel_table, "shares": shares, "table": table, "alone": alone, "idle": idle}
-    text = template.render(results=results, titles=TITLES, **helpers)
+    names = {"titles": TITLES, "side_by_side": pipeline_runs.SIDE_BY_SIDE}
+    text = template.render(results=results, **names, **helpers)
     with files.replacing(PAGE) as part:
         part.write_text(text.rstrip() + "\n", encoding="utf-8")
 
@@ -46,24 +47,33 @@ def duel_table(found: dict[str, Any], unit: str = "a second") -> str:
 
 
 def shares(found: dict[str, Any], model: str) -> str:
-    """What share each peer reaches of the two limits that a step has, in sentences."""
+    """What share each peer reaches of the limits that a step has, in sentences."""
     products = max(found[name]["rate"]["median"] for name in training.PRODUCTS)
     traffic = found[training.TRAFFIC]["rate"]["median"]
     both = 1 / (1 / products + 1 / traffic)
     rates = {name: peer["rate"]["median"] for name, peer in found.items() if name not in training.LIMITS}
-    of = {limit: ", ".join(f"{name} {rate / limit:.0%}" for name, rate in rates.items()) for limit in (products, both)}
+    xla = found[training.XLA]["rate"]["median"]
+    limits = (products, both, xla)
+    of = {limit: ", ".join(f"{name} {rate / limit:.0%}" for name, rate in rates.items()) for limit in limits}
     megabytes = training.TRAFFIC_BYTES[model] / 1e6
     return (
         f"Of the faster of the two in matrix products alone: {of[products]}.\n\n"
         f"A step's updates move {megabytes:.1f} MB, at {megabytes * traffic / 1000:.0f} GB a second if they do nothing "
-        f"else. Of products and updates one after the other, {both:,.0f} steps a second: {of[both]}."
+        f"else. Of products and updates one after the other, {both:,.0f} steps a second: {of[both]}.\n\n"
+        f"Of the step's large products and their updates as XLA compiles them, and nothing else: {of[xla]}."
     )
 
 
 def alone(results: dict[str, Any]) -> str:
     """How long the paper's figures take for one seed, and its notebooks' loops, where both were measured."""
-    seconds = results["pipeline"]["found"][pipeline_runs.PAPER_ALONE]["seconds"]
-    text = f"The paper's figures for one seed, all outputs made anew: {seconds:.0f} s."
+    seconds, in_turn = (
+        results["pipeline"]["found"][name]["seconds"]
+        for name in (pipeline_runs.PAPER_ALONE, pipeline_runs.PAPER_IN_TURN)
+    )
+    text = (
+        f"The paper's figures for one seed, from nothing: {seconds:.0f} s "
+        f"(by `dvc repro` alone, which trains in turn, {in_turn:.0f} s)."
+    )
     if "training" not in results:
         return text
     found = results["training"]["found"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import itertools
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,26 +29,20 @@ KINDS = {
     "compare": "report",
     "crate": "report",
 }
-PAPER_ALONE = "the paper's figures, one seed"
+SIDE_BY_SIDE = "everything, trainings side by side"
+PAPER_ALONE, PAPER_IN_TURN = "the paper's figures, one seed", "the paper's figures, one seed, trainings in turn"
 NOTHING = ("dvc status", "dvc repro", "dvc repro --all-pipelines")
 BEYOND_THE_PAPER = ("stages.train_judge", "stages.controls", "stages.evaluate")
 
 
 def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
     """Seconds of each, and the parts of the first."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        clone = Path(folder) / "project"
-        subprocess.run(["git", "clone", "--quiet", str(Path.cwd()), str(clone)], check=True)
-        (clone / "dvc.lock").unlink()  # with it DVC takes metrics and figures, which git holds, for made
-        environment = scratch.environment()
-
-        def repro(*arguments: str) -> tuple[float, list[watch.Seen]]:
-            return watch.run([sys.executable, "-m", "dvc", *(arguments or ("repro",))], clone, environment)
-
-        seconds, seen = repro()
-        found: dict[str, Any] = {"everything": {"seconds": seconds, **_parts(clone, seconds, seen)}}
+    found: dict[str, Any] = {}
+    with _clone() as clone:
+        seconds, seen = _run(clone, "dvc repro")
+        found["everything"] = {"seconds": seconds, **_parts(clone, seconds, seen)}
         said(f"everything {seconds:.0f} s")
-        turns = [{command: repro(*command.split()[1:])[0] for command in NOTHING} for _ in range(rounds)]
+        turns = [{command: _run(clone, command)[0] for command in NOTHING} for _ in range(rounds)]
         found["nothing to do"] = {command: duel.spread([turn[command] for turn in turns]) for command in NOTHING}
         said(f"nothing to do {found['nothing to do']['dvc repro']['median']:.2f} s")
         for name, change in (
@@ -55,14 +50,35 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
             ("one more seed", {"models": {"gan": {"learning_rate": 0.001}}, "seeds": [0, 1, 2, 3]}),
         ):
             scratch.override(clone / "params.yaml", change)
-            found[name] = {"seconds": repro()[0]}
+            found[name] = {"seconds": _run(clone, "dvc repro")[0]}
             said(f"{name} {found[name]['seconds']:.0f} s")
-        scratch.override(clone / "params.yaml", {"seeds": [0]})
-        prune = [sys.executable, "-m", "pipeline", "prune"]
-        subprocess.run(prune, cwd=clone, env=environment, check=True, stdout=subprocess.DEVNULL)
-        found[PAPER_ALONE] = {"seconds": repro("repro", "--force", "plot")[0]}
-        said(f"{PAPER_ALONE} {found[PAPER_ALONE]['seconds']:.0f} s")
-        return found
+    for name, seeds, commands in (
+        (SIDE_BY_SIDE, None, ("pipeline repro",)),
+        (PAPER_ALONE, [0], ("pipeline train", "dvc repro plot")),
+        (PAPER_IN_TURN, [0], ("dvc repro plot",)),
+    ):
+        with _clone() as clone:
+            if seeds:
+                scratch.override(clone / "params.yaml", {"seeds": seeds})
+                _run(clone, "pipeline prune")
+            found[name] = {"seconds": sum(_run(clone, command)[0] for command in commands)}
+            said(f"{name} {found[name]['seconds']:.0f} s")
+    return found
+
+
+@contextlib.contextmanager
+def _clone() -> Iterator[Path]:
+    """A clean clone with nothing in its cache and no dvc.lock, with which DVC takes what git holds for made."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        clone = Path(folder) / "project"
+        subprocess.run(["git", "clone", "--quiet", str(Path.cwd()), str(clone)], check=True)
+        (clone / "dvc.lock").unlink()
+        yield clone
+
+
+def _run(clone: Path, command: str) -> tuple[float, list[watch.Seen]]:
+    """Runs `python -m command`."""
+    return watch.run([sys.executable, "-m", *command.split()], clone, scratch.environment())
 
 
 def _parts(clone: Path, seconds: float, seen: Sequence[watch.Seen]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ OURS, PAPER, FIT = "this project", "the paper's loop", "Keras fit, compiled"
 EAGER, COMPILED, JAX = "PyTorch eager", "PyTorch compiled", "JAX scan"
 PRODUCTS = ("matrix products alone, NumPy", "matrix products alone, PyTorch")
 TRAFFIC = "memory traffic of the updates alone"
-LIMITS = (*PRODUCTS, TRAFFIC)
+XLA = "large products and updates alone, XLA"
+LIMITS = (*PRODUCTS, XLA, TRAFFIC)
 # A step's, of float32: five passes over the VAE's parameters, seven over the GAN's nets, the discriminator's twice.
 TRAFFIC_BYTES = {"vae": 4 * 5 * 404_244, "gan": 4 * 7 * (2 * 100_609 + 114_064)}
 SCRIPTS = {
@@ -30,6 +31,7 @@ SCRIPTS = {
     PAPER: (sys.executable, "paper_loop.py", ""),
     PRODUCTS[0]: (str(THEIRS), "matrix_products.py", "numpy"),
     PRODUCTS[1]: (str(THEIRS), "matrix_products.py", "torch"),
+    XLA: (sys.executable, "xla_products.py", ""),
     TRAFFIC: (str(THEIRS), "update_traffic.py", ""),
 }
 

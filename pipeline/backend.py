@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import heavy
 
-# A constant pool, whatever the machine: the bytes of matrix products may depend on its size.
+# A constant pool, whatever the machine: the bytes of some operations depend on its size.
 INTRA_OP_THREADS = 2
 # XLA copies weights that a loop's step reads again after their update may have begun, in case it has: its closer look
-# finds that it has not. And it keeps to half of AVX-512's width unless told. Together 5 to 12 % of a training step.
+# finds that it has not. Told of wide vectors, it makes better loops, also where it is held to AVX2. Together 5 to 12 %
+# of a training step.
 XLA_FLAGS = "--xla_cpu_copy_insertion_use_region_analysis=true --xla_cpu_prefer_vector_width=512"
 # What Keras takes if it is there, for parts of it that nothing here uses: a third of the import's time.
 NOT_FOR_KERAS = ("matplotlib", "pandas", "sklearn")

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from pipeline import journal_files
 from pipeline.workflow import lines
 
 MISSING, WAITING = "missing", "waiting"
-
-
-class _Loader(yaml.CSafeLoader):
-    """PyYAML in C, faster than the parser that DVC reads with; `1e-07` is a number to that, and so must be here."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,11 +60,7 @@ def ledger() -> tuple[list[Entry], str | None]:
 
 def _prints() -> dict[str, tuple[str, str]]:
     """The fingerprints of the inputs and outputs of each line of dvc.lock."""
-    found = {}
-    for name, line in _Loader(lines.LOCK.read_bytes()).get_single_data()["stages"].items():
-        inputs, outputs = lines.of_lock(line)
-        found[name] = (lines.fingerprint(inputs), lines.fingerprint(outputs))
-    return found
+    return {name: (lines.fingerprint(ins), lines.fingerprint(outs)) for name, (ins, outs) in lines.locked().items()}
 
 
 def _index() -> dict[tuple[str, str], Mapping[str, Any]]:

@@ -1,17 +1,14 @@
-"""`make repro`: check, prune, `dvc repro`, and a few lines that say where everything is."""
+"""`make repro`: check, prune, items side by side, `dvc repro`, and a few lines that say where everything is."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from pipeline import checkpoint, data, sources, sync
 from pipeline.params import Params
-from pipeline.workflow import check, environment, ledger, lines, prune, revision
+from pipeline.workflow import check, environment, ledger, lines, processes, prune, revision, side_by_side
 
 REPORT = Path("report/index.html")
 PATIENCE = 10.0  # seconds that the tracker may take for what still waits
@@ -25,32 +22,11 @@ def repro() -> int:
     code = 0
     if _subset_could_be_whole(params):
         print("MNIST can be had now: leaving the 5,000-digit subset behind", flush=True)
-        code = dvc("repro", "--quiet", "--force", "--single-item", "prepare")
-    code = code or dvc("repro", "--all-pipelines")  # the same stages, and DVC reads dvc.yaml once, not twice
+        code = processes.dvc("repro", "--quiet", "--force", "--single-item", "prepare")
+    code = code or side_by_side.repro(params)
+    code = code or processes.dvc("repro", "--all-pipelines")  # the same stages, and DVC reads dvc.yaml once, not twice
     print("\n".join(_last_lines(params, code)), flush=True)
     return code
-
-
-def dvc(*arguments: str) -> int:
-    """Runs a DVC command; returns its exit code."""
-    return patient([sys.executable, "-m", "dvc", *arguments])
-
-
-def patient(
-    command: list[str],
-    cwd: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-    output: TextIO | None = None,
-) -> int:
-    """Runs a command to its end; returns its code, or 130 after Ctrl-C, which it has had too and may obey slowly."""
-    interrupted = False
-    with subprocess.Popen(command, cwd=cwd, env=environment, stdout=output) as process:
-        while process.returncode is None:
-            try:
-                process.wait()
-            except KeyboardInterrupt:
-                interrupted = True
-    return 130 if interrupted else process.returncode
 
 
 def _subset_could_be_whole(params: Params) -> bool:
@@ -65,7 +41,9 @@ def _last_lines(params: Params, code: int) -> list[str]:
     if code:
         return [
             "",
-            "interrupted" if code == 130 else "stopped: a stage failed (above), and what is behind it did not run",
+            "interrupted"
+            if code == processes.INTERRUPTED
+            else "stopped: a stage failed (above), and what is behind it did not run",
             "next: mend what the message says, then `make repro`; what is done is not done again",
         ]
     manifest = data.read_manifest()

@@ -14,7 +14,7 @@ import ruamel.yaml
 
 from pipeline.errors import UserError
 from pipeline.workflow import check
-from pipeline.workflow.repro import patient
+from pipeline.workflow.processes import patient
 
 FOLDER = Path(".quick")
 BANNER = "Tiny settings, to see the pipeline run: not a result."

@@ -17,7 +17,7 @@ from pipeline.errors import UserError
 from pipeline.workflow import lines, scratch
 from pipeline.workflow.closeness import apart
 from pipeline.workflow.originals import Checkout, Original
-from pipeline.workflow.repro import patient
+from pipeline.workflow.processes import INTERRUPTED, patient
 
 IDENTICAL, CLOSE, DIFFERENT = "identical", "within tolerance", "different"
 EXIT_CODES = {IDENTICAL: 0, CLOSE: 3, DIFFERENT: 1}
@@ -72,7 +72,7 @@ def rebuild(stages: Sequence[str], root: Path = Path()) -> list[Finding]:
         )
         command = [sys.executable, "-m", "dvc", "repro", "--force", *(chosen if stages else [])]
         code = patient(command, clone, scratch.environment(), output=sys.stderr)
-        if code == 130:
+        if code == INTERRUPTED:
             raise KeyboardInterrupt
         if code:
             raise UserError(f"the clone's `dvc repro` failed with code {code} (above): nothing was compared")

@@ -48,6 +48,7 @@ def test_training_has_every_peer_its_ratio_and_the_share_of_the_limit(results: P
     assert "products alone: this project 80%, JAX scan 20%" in text
     assert "A step's updates move 8.1 MB, at 1 GB a second" in text  # of the VAE: 8.08 MB, 100 times
     assert "one after the other, 83 steps a second: this project 480%, JAX scan 120%" in text  # 1 / (1/500 + 1/100)
+    assert "and nothing else: this project 400%, JAX scan 100%" in text
     assert "A Processor, 2 cores (avx2; caches" in text
     assert page.PICTURE.read_bytes().startswith(b"\x89PNG")
 
@@ -57,15 +58,20 @@ def test_the_pipelines_parts_are_shares_of_its_time(results: Path) -> None:
         "seconds": 200.0, "parts": {"training": 150.0, "metrics": 50.0},
         "peak_mb": {"stages.train vae": 1000}, "tracking_cpu_seconds": 7.0, "beyond_the_paper": 35.0,
     }  # fmt: skip
-    others = {"another GAN learning rate": 30.0, "one more seed": 40.0, pipeline_runs.PAPER_ALONE: 50.0}
+    others = {
+        "another GAN learning rate": 30.0, "one more seed": 40.0, pipeline_runs.PAPER_ALONE: 50.0,
+        pipeline_runs.PAPER_IN_TURN: 60.0, pipeline_runs.SIDE_BY_SIDE: 170.0,
+    }  # fmt: skip
     found = {
         "everything": whole, "nothing to do": {command: spread(2.5) for command in pipeline_runs.NOTHING},
         **{name: {"seconds": seconds} for name, seconds in others.items()},
     }  # fmt: skip
-    assert "for one seed, all outputs made anew: 50 s.\n" in write(results, "pipeline", found)
+    text = write(results, "pipeline", found)
+    assert "for one seed, from nothing: 50 s (by `dvc repro` alone, which trains in turn, 60 s).\n" in text
+    assert "which trains side by side: 170 s." in text
     write(results, "training", trainings())
     text = write(results, "pipeline", found)
-    assert "from an empty cache: 200 s, 1.33 times its\ntraining steps alone" in text
+    assert "one stage after another: 200 s, 1.33 times its\ntraining steps alone" in text
     assert "without judges, controls and evaluation 1.10 times" in text
     assert "would take 500 s, 10.0 times that" in text  # 50,000 steps, 100 a second
     assert "in turns: `dvc status` 2.50 (2.25 to 3.00), `dvc repro` 2.50 (2.25 to 3.00), " in text

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import training
 from pipeline import config, models
+from pipeline.backend import tf
 from tests.conftest import ROOT
 
 PEERS = ROOT / "benchmarks" / "peers"
@@ -17,9 +18,14 @@ PEERS = ROOT / "benchmarks" / "peers"
 
 @pytest.fixture
 def products(monkeypatch: pytest.MonkeyPatch) -> dict:
+    return run("matrix_products.py", monkeypatch)
+
+
+def run(script: str, monkeypatch: pytest.MonkeyPatch) -> dict:
+    """What a peer's file defines."""
     monkeypatch.syspath_prepend(str(PEERS))
-    monkeypatch.setattr(sys, "argv", ["matrix_products.py"])
-    found = runpy.run_path(str(PEERS / "matrix_products.py"))
+    monkeypatch.setattr(sys, "argv", [script])
+    found = runpy.run_path(str(PEERS / script))
     sys.modules.pop("worker", None)
     return found
 
@@ -38,6 +44,23 @@ def test_the_gans_step_has_two_updates_of_one_net_and_one_through_both(products:
     updates = 2 * (3 * discriminator - 784 * 128)
     through = (3 * generator - 100 * 128) + 2 * discriminator
     assert multiplications(products["gan"]()) == 128 * (generator + updates + through)
+
+
+@pytest.mark.parametrize("model", ["vae", "gan"])
+def test_xlas_share_of_the_limit_has_the_steps_large_products(
+    model: str, products: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = run("xla_products.py", monkeypatch)
+    monkeypatch.setitem(peer[model].__globals__, "looped", lambda step, state: (step, state))
+    step, state = peer[model]()
+    graph = tf.function(step, autograph=False).get_concrete_function(*state).graph
+    shapes = [
+        (*op.outputs[0].shape, op.inputs[0].shape[0 if op.get_attr("transpose_a") else 1], None)
+        for op in graph.get_operations()
+        if op.type == "MatMul"
+    ]
+    of_the_step = [(m, k, n, side) for m, k, n, side in products[model]() if model == "gan" or m * k * n > 10**7]
+    assert multiplications(shapes) == multiplications(of_the_step)
 
 
 @pytest.mark.parametrize("model", ["vae", "gan"])

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +7,7 @@ import pytest
 
 from pipeline import files, params, sources
 from pipeline.workflow import repro
-from tests.conftest import ROOT, heed_ctrl_c
+from tests.conftest import ROOT
 
 MANIFEST = {"label": "5,000-digit subset", "sha256": "0", "splits": {}}
 
@@ -60,22 +56,3 @@ def test_the_whole_is_tried_for_only_where_the_subset_stands_in(
     files.write_json("data/manifest.json", {**MANIFEST, "whole": whole})
     monkeypatch.setattr(sources, "available", lambda: available)
     assert repro._subset_could_be_whole(with_source(settings, source)) is expected
-
-
-def test_ctrl_c_waits_for_the_command_to_end(tmp_path: Path) -> None:
-    slow = (
-        "import time\ntry: print('up', flush=True); time.sleep(60)\n"
-        "except KeyboardInterrupt: time.sleep(1); print('tidy')"
-    )
-    outer = (
-        f"import sys; from pipeline.workflow.repro import patient; sys.exit(patient([sys.executable, '-c', {slow!r}]))"
-    )
-    command = [sys.executable, "-c", outer]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed_ctrl_c
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "up\n"
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.stdout.read() == "tidy\n"
-    assert process.returncode == 130

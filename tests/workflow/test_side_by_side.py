@@ -1,0 +1,55 @@
+"""Trainings side by side must leave what DVC leaves one after the other."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.workflow import check, lines, side_by_side
+from tests.conftest import ROOT, Project
+
+
+@pytest.mark.slow
+def test_due_is_what_dvc_would_train(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+
+    def due() -> set[str]:
+        found = set(side_by_side.due(check.check(), ["train_vae", "train_gan", "sample", "evaluate"]))
+        assert found == {name for name in project.would_run() if "@" in name}
+        return found
+
+    assert due() == set()
+    project.set({"models": {"gan": {"learning_rate": 0.002}}})
+    assert due() == {"train_gan@gan-0"}
+    Path("logs/vae-0.csv").unlink()
+    assert due() == {"train_gan@gan-0", "train_vae@vae-0", "evaluate@vae-0"}
+
+
+@pytest.mark.long
+def test_the_lock_says_the_same_side_by_side_and_one_after_the_other(project: Project, tmp_path: Path) -> None:
+    (project.root / "dvc.lock").unlink()
+    shutil.rmtree(project.root / ".dvc" / "cache")
+    project.set({"seeds": [0, 1]})
+    other = Project(tmp_path / "other")
+    shutil.copytree(project.root, other.root, symlinks=True)
+    names = ["train_vae@vae-0", "train_vae@vae-1", "train_gan@gan-0", "train_gan@gan-1"]
+    said = project.ok("python", "-m", "pipeline", "train", "--jobs", "3")
+    assert f"3 at a time: {', '.join(names)}\n" in said
+    other.ok("dvc", "repro", "train_vae", "train_gan")
+    assert yaml.safe_load(project.lock()) == yaml.safe_load(other.lock())
+    assert list(yaml.safe_load(project.lock())["stages"]) == ["prepare", *names]  # whichever ended first
+    assert project.ok("python", "-m", "pipeline", "train") == ""
+
+
+def test_new_lines_are_put_in_order_in_dvcs_own_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    head, *rest = (ROOT / "dvc.lock").read_text().split("\n  train_")
+    blocks = ["\n  train_" + block.split("\n  sample@")[0].rstrip("\n") for block in rest[:2]]
+    lines.LOCK.write_text(head + blocks[1] + blocks[0] + "\n")
+    names = [block.strip().splitlines()[0].rstrip(":") for block in blocks]
+    assert list(lines.locked()) == ["prepare", *reversed(names)]
+    side_by_side._put_in_order(names)
+    assert lines.LOCK.read_text() == head + blocks[0] + blocks[1] + "\n"
