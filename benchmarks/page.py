@@ -72,7 +72,7 @@ def alone(results: dict[str, Any]) -> str:
     )
     text = (
         f"The paper's figures for one seed, from nothing: {seconds:.0f} s "
-        f"(by `dvc repro` alone, which trains in turn, {in_turn:.0f} s)."
+        f"(by `dvc repro` alone, one stage after another, {in_turn:.0f} s)."
     )
     if "training" not in results:
         return text

@@ -29,8 +29,8 @@ KINDS = {
     "compare": "report",
     "crate": "report",
 }
-SIDE_BY_SIDE = "everything, trainings side by side"
-PAPER_ALONE, PAPER_IN_TURN = "the paper's figures, one seed", "the paper's figures, one seed, trainings in turn"
+SIDE_BY_SIDE = "everything, models side by side"
+PAPER_ALONE, PAPER_IN_TURN = "the paper's figures, one seed", "the paper's figures, one seed, in turn"
 NOTHING = ("dvc status", "dvc repro", "dvc repro --all-pipelines")
 BEYOND_THE_PAPER = ("stages.train_judge", "stages.controls", "stages.evaluate")
 

@@ -25,9 +25,15 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add("repro", _repro, "Check params.yaml, prune, run items side by side, then `dvc repro`, and say where all is.")
-    train = add("train", _train, "Run the trainings that are due, side by side: what `repro` begins with.")
-    train.add_argument("--jobs", type=_positive, help="how many at a time (default: as many as cores and memory allow)")
+    add(
+        "repro",
+        _repro,
+        "Check params.yaml, prune, train models side by side, `dvc repro` the rest, and say where all is.",
+    )
+    train = add("train", _train, "Train the models that are due, side by side, and draw their samples.")
+    train.add_argument(
+        "--jobs", type=_positive, help="how many models at a time (default: as many as cores and memory allow)"
+    )
     add("check", _check, "Check the whole of params.yaml.")
     add("prune", _prune, "Remove the outputs of models and seeds that params.yaml no longer names.")
     add("quick", _quick, "Run every stage at tiny settings in .quick/: not a result.")
@@ -74,7 +80,7 @@ def _repro(_: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from pipeline.workflow import check, side_by_side
 
-    return side_by_side.repro(check.check(), [side_by_side.TRAININGS], arguments.jobs)
+    return side_by_side.repro(check.check(), jobs=arguments.jobs)
 
 
 def _check(_: argparse.Namespace) -> None:

@@ -20,6 +20,12 @@ def test_difference_is_welchs() -> None:
     assert found.seeds == 3
 
 
+def test_a_group_whose_seeds_agree_adds_no_error() -> None:
+    a = [0.5, 0.6, 0.8]
+    found = hypotheses.difference("x", [v + 0.3 for v in a], [0.3, 0.3, 0.3], smallest=0.1)
+    assert (found.low, found.high) == pytest.approx(hypotheses.mean_interval(a))
+
+
 def test_mean_is_students() -> None:
     found = hypotheses.mean("x", [1.0, 2.0, 3.0], smallest=0.0)
     assert (found.low, found.high) == pytest.approx((2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5))

@@ -1,4 +1,4 @@
-"""`make repro`: check, prune, items side by side, `dvc repro`, and a few lines that say where everything is."""
+"""`make repro`: check, prune, models side by side, `dvc repro`, and a few lines that say where everything is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def repro() -> int:
     if _subset_could_be_whole(params):
         print("MNIST can be had now: leaving the 5,000-digit subset behind", flush=True)
         code = processes.dvc("repro", "--quiet", "--force", "--single-item", "prepare")
-    code = code or side_by_side.repro(params)
+    code = code or side_by_side.repro(params, ("prepare", "train_judge", "controls"), ("sample", "evaluate"))
     code = code or processes.dvc("repro", "--all-pipelines")  # the same stages, and DVC reads dvc.yaml once, not twice
     print("\n".join(_last_lines(params, code)), flush=True)
     return code

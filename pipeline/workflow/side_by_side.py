@@ -1,4 +1,4 @@
-"""Items of a stage side by side: DVC runs one after another, and each leaves a fifth of two cores idle."""
+"""Models side by side: DVC runs one stage after another, and each leaves a fifth of two cores idle."""
 
 from __future__ import annotations
 
@@ -10,55 +10,54 @@ from pipeline import models
 from pipeline.params import Params
 from pipeline.workflow import lines, processes
 
-MEMORY = 2e9  # bytes of the machine's for each of them: twice what one takes at the paper's settings
-# What has to be up to date first, and the stages whose items do not wait for each other.
-TRAININGS = (("prepare",), ("train_vae", "train_gan"))
-WAVES = (TRAININGS, ((), ("sample",)), (("train_judge", "controls"), ("evaluate",)))
+MEMORY = 2e9  # bytes of the machine's for each model: twice what its stages take at the paper's settings
 
 
-def repro(params: Params, waves: Sequence[tuple[Sequence[str], Sequence[str]]] = WAVES, jobs: int | None = None) -> int:
-    """Brings these stages up to date, until one has no two items that are not; returns the exit code.
+def repro(
+    params: Params, needs: Sequence[str] = ("prepare",), then: Sequence[str] = ("sample",), jobs: int | None = None
+) -> int:
+    """Trains the models that are due, where they are two or more, and goes on with each; returns the exit code.
 
-    Each item is a `dvc repro` of it alone, and DVC's own locks keep them apart. All have the two threads that they have
-    one after another, so their bytes are the same.
+    Each model is a `dvc repro` of its own stages alone, one after the other, and DVC's own locks keep them apart. All
+    have the two threads that they have by themselves, so their bytes are the same.
 
     Args:
-      jobs: how many at a time; as many as this machine has cores and memory for, if not given.
+      needs: stages that are brought up to date first, on which the others depend.
+      then: stages that follow a model's training.
+      jobs: how many models at a time; as many as this machine has cores and memory for, if not given.
     """
     jobs = jobs or _room()
-    for needs, stages in waves if jobs > 1 else ():
-        if len(due(params, stages)) < 2:
-            return 0
-        code = processes.dvc("repro", *needs) if needs else 0
-        names = due(params, stages)  # with all that they read at hand: before, it may only not have been checked out
-        if not code and len(names) > 1:
-            code = _run(names, min(jobs, len(names)))
-        if code:
-            return code
-    return 0
+    if jobs < 2 or len(due(params)) < 2:
+        return 0
+    code = processes.dvc("repro", *needs)
+    items = due(params)  # with the data at hand: before, a training may only not have been checked out
+    if code or len(items) < 2:
+        return code
+    chains = [[_training(item), *(f"{stage}@{item}" for stage in then)] for item in items]
+    jobs = min(jobs, len(items))
+    print(f"{', '.join(items)}: {jobs} at a time, each {', '.join(('training', *then))}", flush=True)
+    before = lines.locked().keys()
+    code = processes.side_by_side(
+        [[*processes.DVC, "--wait-for-lock", "repro", "--quiet", "--single-item", *chain] for chain in chains], jobs
+    )
+    _put_in_order([name for stage in zip(*chains, strict=True) for name in stage if name not in before])
+    return code
 
 
-def due(params: Params, stages: Sequence[str]) -> list[str]:
-    """The items of these stages that DVC would run or take from its cache, such as `train_vae@vae-0`."""
+def due(params: Params) -> list[str]:
+    """The items whose training DVC would run or take from its cache, such as `vae-0`."""
     locked = lines.locked()
     found = []
-    for stage in stages:
-        for item in params.items():
-            if stage.startswith("train_") and stage != f"train_{models.family(item.rpartition('-')[0])}":
-                continue
-            inputs, outputs = locked.get(f"{stage}@{item}", (None, {}))
-            if inputs != lines.inputs(stage, item) or not all(Path(path).exists() for path in outputs):
-                found.append(f"{stage}@{item}")
+    for item in params.items():
+        name = _training(item)
+        inputs, outputs = locked.get(name, (None, {}))
+        if inputs != lines.inputs(name.partition("@")[0], item) or not all(Path(path).exists() for path in outputs):
+            found.append(item)
     return found
 
 
-def _run(names: list[str], jobs: int) -> int:
-    print(f"{jobs} at a time: {', '.join(names)}", flush=True)
-    before = lines.locked().keys()
-    commands = [[*processes.DVC, "--wait-for-lock", "repro", "--quiet", "--single-item", name] for name in names]
-    code = processes.side_by_side(commands, jobs)
-    _put_in_order([name for name in names if name not in before])
-    return code
+def _training(item: str) -> str:
+    return f"train_{models.family(item.rpartition('-')[0])}@{item}"
 
 
 def _put_in_order(names: list[str]) -> None:

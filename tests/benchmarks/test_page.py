@@ -67,8 +67,8 @@ def test_the_pipelines_parts_are_shares_of_its_time(results: Path) -> None:
         **{name: {"seconds": seconds} for name, seconds in others.items()},
     }  # fmt: skip
     text = write(results, "pipeline", found)
-    assert "for one seed, from nothing: 50 s (by `dvc repro` alone, which trains in turn, 60 s).\n" in text
-    assert "which trains side by side: 170 s." in text
+    assert "for one seed, from nothing: 50 s (by `dvc repro` alone, one stage after another, 60 s).\n" in text
+    assert "models side by side: 170 s." in text
     write(results, "training", trainings())
     text = write(results, "pipeline", found)
     assert "one stage after another: 200 s, 1.33 times its\ntraining steps alone" in text
