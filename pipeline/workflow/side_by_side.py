@@ -1,4 +1,4 @@
-"""Models side by side: DVC runs one stage after another, and each leaves a fifth of two cores idle."""
+"""Models side by side: DVC runs one stage after another, and each leaves a sixth of two cores idle."""
 
 from __future__ import annotations
 
