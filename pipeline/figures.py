@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from pipeline import checkpoint, data, files, paper, plots, sampling
 from pipeline.metrics import memorisation
@@ -91,7 +91,7 @@ def _vae_latent(inputs: Inputs) -> Iterator[Named]:
 
     def manifold() -> Figure:
         lowest, highest = settings.manifold_quantiles
-        coordinates = norm.ppf(np.linspace(lowest, highest, settings.manifold_side))
+        coordinates = ndtri(np.linspace(lowest, highest, settings.manifold_side))
         latents = np.zeros((settings.manifold_side**2, inputs.descriptions[inputs.vae]["latent_dim"]), np.float32)
         plane = np.stack(np.meshgrid(coordinates, coordinates[::-1]), axis=-1).reshape(-1, 2)
         latents[:, :2] = plane[:, : latents.shape[1]]

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 from pipeline import backend
 from tests.conftest import ROOT
@@ -23,3 +26,27 @@ print([importlib.import_module(name).__name__ for name in names])
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[]", str(list(backend.NOT_FOR_KERAS))]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("shared", "made"), [("", []), ("1", [(backend.INTRA_OP_THREADS, True)])])
+def test_the_pool_of_a_process_that_shares_its_cores_lets_idle_threads_sleep(
+    shared: str, made: list[tuple[int, bool]]
+) -> None:
+    code = """
+import pipeline
+from pipeline import backend
+import tensorflow.compat.v1 as tf1
+made, session = [], tf1.Session
+def spy(**given):
+    config = given["config"]
+    made.append((config.intra_op_parallelism_threads, config.experimental.disable_thread_spinning))
+    return session(**given)
+tf1.Session = spy
+backend._import_tensorflow()
+assert backend.tf.executing_eagerly()
+assert backend.tf.config.threading.get_intra_op_parallelism_threads() == backend.INTRA_OP_THREADS
+print(made)
+"""
+    environment = os.environ | {backend.CORES_ARE_SHARED: shared}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout == f"{made}\n", done.stderr

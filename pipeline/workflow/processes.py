@@ -39,7 +39,7 @@ def patient(
     return INTERRUPTED if interrupted else process.returncode
 
 
-def side_by_side(commands: Sequence[Sequence[str]], places: int) -> int:
+def side_by_side(commands: Sequence[Sequence[str]], places: int, environment: Mapping[str, str] | None = None) -> int:
     """Runs commands, so many at a time; returns 0, the first other code, or 130 after Ctrl-C.
 
     After a code other than 0 and after Ctrl-C no more are begun, and those that run come to their end. None has a
@@ -52,7 +52,7 @@ def side_by_side(commands: Sequence[Sequence[str]], places: int) -> int:
         while waiting or running:
             try:
                 while waiting and len(running) < places:
-                    running.append(subprocess.Popen(waiting.pop(), stderr=stderr))
+                    running.append(subprocess.Popen(waiting.pop(), stderr=stderr, env=environment))
                 time.sleep(LOOK_EVERY)
             except KeyboardInterrupt:
                 code = INTERRUPTED

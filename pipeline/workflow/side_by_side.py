@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline import models
+from pipeline import backend, models
 from pipeline.params import Params
 from pipeline.workflow import lines, processes
 
@@ -38,7 +38,9 @@ def repro(
     print(f"{', '.join(items)}: {jobs} at a time, each {', '.join(('training', *then))}", flush=True)
     before = lines.locked().keys()
     code = processes.side_by_side(
-        [[*processes.DVC, "--wait-for-lock", "repro", "--quiet", "--single-item", *chain] for chain in chains], jobs
+        [[*processes.DVC, "--wait-for-lock", "repro", "--quiet", "--single-item", *chain] for chain in chains],
+        jobs,
+        {**os.environ, backend.CORES_ARE_SHARED: "1"},
     )
     _put_in_order([name for stage in zip(*chains, strict=True) for name in stage if name not in before])
     return code

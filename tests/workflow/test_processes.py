@@ -69,6 +69,11 @@ def test_no_more_run_at_a_time_than_there_are_places(tmp_path: Path, monkeypatch
     assert max(said) == 2
 
 
+def test_commands_beside_others_have_the_environment_that_is_given() -> None:
+    command = python("import os, sys; sys.exit(int(os.environ['CODE']))")
+    assert processes.side_by_side([command], 1, {**os.environ, "CODE": "5"}) == 5
+
+
 def test_after_a_failure_none_is_begun(tmp_path: Path) -> None:
     late = python("import sys; open(sys.argv[1], 'w')", str(tmp_path / "late"))
     assert processes.side_by_side([python(""), python("raise SystemExit(3)"), late], 1) == 3
