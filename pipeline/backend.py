@@ -48,16 +48,18 @@ def _import_tensorflow() -> None:
         keras_config.set_floatx("float32")  # whatever the user's own settings say: they would change the bytes
         keras_config.set_image_data_format("channels_last")
         tensorflow.config.threading.set_intra_op_parallelism_threads(INTRA_OP_THREADS)
-        if os.environ.get(CORES_ARE_SHARED):
-            _let_idle_threads_sleep(tensorflow)
+        _make_pool(tensorflow)
         tensorflow.config.list_logical_devices()  # starts the runtime, and with it its notices
     importlib.import_module("absl.logging").set_verbosity("error")
 
 
-def _let_idle_threads_sleep(tensorflow: Any) -> None:
-    """Makes the pool: a process has one, which its first session makes, and only a session has this setting."""
+def _make_pool(tensorflow: Any) -> None:
+    """Makes the threads: a process has one pool, which its first session makes, and only a session has this setting.
+
+    In all processes alike, since a session counts among what the names in a SavedModel count.
+    """
     config = tensorflow.compat.v1.ConfigProto(intra_op_parallelism_threads=INTRA_OP_THREADS)
-    config.experimental.disable_thread_spinning = True
+    config.experimental.disable_thread_spinning = bool(os.environ.get(CORES_ARE_SHARED))
     tensorflow.compat.v1.Session(graph=tensorflow.Graph(), config=config).close()
 
 
