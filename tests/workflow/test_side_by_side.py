@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.workflow import check, lines, side_by_side
+from pipeline import backend
+from pipeline import params as settings
+from pipeline.workflow import check, lines, processes, side_by_side
 from tests.conftest import ROOT, Project
 
 
@@ -26,6 +28,23 @@ def test_due_is_what_dvc_would_train(project: Project, monkeypatch: pytest.Monke
     assert due() == ["gan-0"]
     Path("logs/vae-0.csv").unlink()
     assert due() == ["vae-0", "gan-0"]
+
+
+def test_models_know_that_they_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[list[str], int, str | None]] = []
+
+    def begin(commands: list[list[str]], places: int, environment: dict[str, str]) -> int:
+        begun.extend((command, places, environment.get(backend.CORES_ARE_SHARED)) for command in commands)
+        return 0
+
+    monkeypatch.setattr(side_by_side, "due", lambda _: ["vae-0", "gan-0"])
+    monkeypatch.setattr(processes, "dvc", lambda *_: 0)
+    monkeypatch.setattr(processes, "side_by_side", begin)
+    assert side_by_side.repro(settings.read(), jobs=2) == 0
+    assert [(command[-2:], places, shared) for command, places, shared in begun] == [
+        (["train_vae@vae-0", "sample@vae-0"], 2, "1"),
+        (["train_gan@gan-0", "sample@gan-0"], 2, "1"),
+    ]
 
 
 @pytest.mark.long
