@@ -10,7 +10,7 @@ from pathlib import Path
 
 import filelock
 
-from pipeline import background, backlog, files, journal_files, tracking
+from pipeline import background, backlog, files, journal_files, store, tracking
 
 LOOK_EVERY = 0.5  # seconds
 LINGER = 4.0  # how long the background waits for the next stage: starting anew costs MLflow's import
@@ -32,8 +32,8 @@ class Sending:
                     self._send(self._sender, path)
             except Exception as error:  # whatever the tracker does: the journals stay, and are tried again
                 self._sender = None
-                reason = f"{tracking.uri()} cannot be used ({' '.join(str(error).split())[:200]})"
-                files.write_json(backlog.failure(), {"reason": tracking.shown(reason)})
+                reason = f"{store.uri()} cannot be used ({' '.join(str(error).split())[:200]})"
+                files.write_json(backlog.failure(), {"reason": store.shown(reason)})
                 return False
             backlog.failure().unlink(missing_ok=True)
             return True
@@ -102,10 +102,12 @@ def _rest(seconds: float) -> None:
 def sync() -> str | None:
     """Sends all that waits in journals whose runs have ended; those of running stages are left to the background.
 
+    Where the checkout has moved, MLflow's addresses of its runs' files move along.
+
     Returns:
       One sentence that says what still waits and why, or None where nothing does.
     """
-    if backlog.ended():
+    if backlog.ended() or store.has_moved():
         Sending().all(backlog.ended)
     return backlog.complaint() if backlog.ended() else None
 

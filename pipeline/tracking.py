@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import logging
 import os
-import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,26 +17,9 @@ from typing import Any
 
 import filelock
 
-from pipeline import backlog, files, heavy, journal_files
+from pipeline import backlog, files, heavy, journal_files, store
 
-EXPERIMENT = "gan-vs-vae"
 _METRICS = 900  # MLflow takes 1,000 a call
-
-
-def uri() -> str:
-    """The store: MLFLOW_TRACKING_URI, or mlflow.db in the project's root."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{journal_files.root() / 'mlflow.db'}"
-
-
-def shown(text: str) -> str:
-    """`text` without the user and password that an address in it may carry."""
-    return re.sub(r"//[^/@\s]+@", "//...@", text)
-
-
-def database() -> str | None:
-    """The path of the store's SQLite file, where it is one."""
-    found = re.fullmatch(r"sqlite:///(.+)", uri())
-    return found[1] if found else None
 
 
 def is_refusal(error: Exception) -> bool:
@@ -169,19 +151,21 @@ def _batches(records: Iterable[tuple[dict[str, Any], int]]) -> Iterable[list[tup
 
 def open_store() -> tuple[Any, str]:
     """A client and the experiment's id. Under a lock, since two first users at a time break a fresh SQLite store."""
-    path = database()
+    path = store.database()
     with filelock.FileLock(f"{path}.lock") if path else contextlib.nullcontext():
         client = _client()
-        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if store.has_moved():
+            store.take_along()
+        experiment = client.get_experiment_by_name(store.EXPERIMENT)
         if experiment is None:
-            location = Path(path).resolve().with_name("mlruns").as_uri() if path else None
+            location = store.files(path) if path else None
             kind = {"mlflow.experimentKind": "custom_model_development"}  # else its page opens on language-model tools
             try:
-                client.create_experiment(EXPERIMENT, location, tags=kind)
+                client.create_experiment(store.EXPERIMENT, location, tags=kind)
             except Exception:  # another's may have been a moment earlier: then there is one
-                if client.get_experiment_by_name(EXPERIMENT) is None:
+                if client.get_experiment_by_name(store.EXPERIMENT) is None:
                     raise
-            experiment = client.get_experiment_by_name(EXPERIMENT)
+            experiment = client.get_experiment_by_name(store.EXPERIMENT)
         if experiment.lifecycle_stage == "deleted":  # by hand, in MLflow's page: runs cannot be added to such
             client.restore_experiment(experiment.experiment_id)
         return client, experiment.experiment_id
@@ -193,7 +177,7 @@ def _client() -> Any:
     with heavy.imports():
         import mlflow
 
-        client = mlflow.MlflowClient(uri())  # imports the half that the store needs
+        client = mlflow.MlflowClient(store.uri())  # imports the half that the store needs
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return client

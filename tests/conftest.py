@@ -129,7 +129,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = base / "a path with spaces" / "the project"
     with filelock.FileLock(base / "finished.lock"):
         if not (base / "finished").exists():
-            copy_of_project(root).ok("python", "-m", "pipeline", "repro")
+            project = copy_of_project(root)
+            project.ok("python", "-m", "pipeline", "repro")
+            project.ok("python", "-m", "pipeline", "sync")
+            for lock in (root / ".journal").glob("follow-*.lock"):
+                with filelock.FileLock(lock, timeout=60):  # the background is done too: nothing changes under a copy
+                    pass
             (base / "finished").touch()
     return Project(root)
 

@@ -100,24 +100,24 @@ def test_nothing_to_do_runs_nothing_and_says_where_things_are(project: Project) 
     assert all(word in printed for word in ("report/index.html", "figures/", "make ui", "params.yaml"))
 
 
-def test_dvc_shows_graph_metrics_plots_and_params(finished: Project) -> None:
-    assert "train_vae@vae-0" in finished.ok("dvc", "dag")
-    metrics = json.loads(finished.ok("dvc", "metrics", "show", "--json"))
+def test_dvc_shows_graph_metrics_plots_and_params(project: Project) -> None:
+    assert "train_vae@vae-0" in project.ok("dvc", "dag")
+    metrics = json.loads(project.ok("dvc", "metrics", "show", "--json"))
     shown = metrics[""]["data"]
     assert set(shown) == {"controls/metrics.json", "metrics/gan-0.json", "metrics/vae-0.json", "report/summary.json"}
     summary = shown["report/summary.json"]["data"]
     assert summary["controls"]["training images"]["frechet"] < summary["models"]["gan"]["samples"]["frechet"]["mean"]
     assert summary["claims"]["vae-blurrier"]["verdict"] == "undecided"  # by one seed
     assert summary["items"]["vae-0"]["parameters"] == 404_244
-    out = finished.root.parent / "plots"
-    finished.ok("dvc", "plots", "show", "--out", str(out))
+    out = project.root.parent / "plots"
+    project.ok("dvc", "plots", "show", "--out", str(out))
     page = (out / "index.html").read_text()
     assert "train/loss" in page
     assert "facet" in page
 
 
-def test_every_stage_item_has_a_run_with_what_it_made(finished: Project) -> None:
-    found = {run.info.run_name: run for run in runs(finished)}
+def test_every_stage_item_has_a_run_with_what_it_made(project: Project) -> None:
+    found = {run.info.run_name: run for run in runs(project)}
     assert set(found) == STAGES
     assert {run.info.status for run in found.values()} == {"FINISHED"}
     gan = found["train_gan@gan-0"]
@@ -125,6 +125,7 @@ def test_every_stage_item_has_a_run_with_what_it_made(finished: Project) -> None
     assert {"stage": "train_gan", "seed": "0", "model": "gan", "status": "trained"}.items() <= gan.data.tags.items()
     assert "d_grad_norm" in gan.data.metrics
     artifacts = Path(gan.info.artifact_uri.removeprefix("file://").replace("%20", " "))
+    assert artifacts.is_relative_to(project.root)
     assert (artifacts / "gan-0" / "saved_model.pb").is_file()
     assert len(list((artifacts / "images").glob("samples*.png"))) >= 3  # the slider's steps
     assert gan.inputs.dataset_inputs[0].dataset.name in ("MNIST", "5,000-digit subset")
@@ -281,14 +282,14 @@ def test_a_subset_is_left_behind_when_mnist_comes_within_reach(project: Project,
         assert "made with the 5,000-digit subset: `make repro` tries for the whole again" in printed
 
 
-def test_sample_command_draws_from_any_model_folder(finished: Project, tmp_path: Path) -> None:
+def test_sample_command_draws_from_any_model_folder(project: Project, tmp_path: Path) -> None:
     for item, options in (("gan-0", []), ("vae-0", ["--sampler", "bernoulli"])):
         out = tmp_path / f"{item}.png"
-        folder = str(finished.root / "models" / item)
-        finished.ok("python", "-m", "pipeline", "sample", folder, "--count", "10", "--out", str(out), *options)
+        folder = str(project.root / "models" / item)
+        project.ok("python", "-m", "pipeline", "sample", folder, "--count", "10", "--out", str(out), *options)
         with Image.open(out) as image:
             assert image.size == (2 * (4 * 30 + 2), 2 * (3 * 30 + 2))
-    refused = finished.run("python", "-m", "pipeline", "sample", folder, "--sampler", "samples")
+    refused = project.run("python", "-m", "pipeline", "sample", folder, "--sampler", "samples")
     assert "--sampler must be one of means, bernoulli" in refused.stderr
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from urllib.parse import unquote, urlparse
 import numpy as np
 import pytest
 
-from pipeline import background, backlog, journal, journal_files, sync, tracking
+from pipeline import background, backlog, journal, journal_files, store, sync, tracking
 from tests.conftest import ENVIRONMENT, ROOT, Project
 from tests.faults import Door, Fault
 from tests.servers import MlflowServer, Postgres
@@ -168,6 +169,45 @@ def test_sent_twice_is_sent_once(root: Path, tmp_path: Path) -> None:
     shutil.copytree(kept, run.folder)
     assert sync.sync() is None
     assert held() == {run.id: expected}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_copied_or_moved_checkout_has_its_runs_files_with_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, stays: bool
+) -> None:
+    first = write_a_run()
+    expected = {first.id: meant(first)}
+    assert sync.sync() is None
+    before = sorted(root.rglob("*"))
+    other = root.parent / "another root"
+    shutil.copytree(root, other)
+    if not stays:
+        shutil.rmtree(root)
+    monkeypatch.setenv("DVC_ROOT", str(other))
+    assert sync.sync() is None  # nothing waits, but the files' place is put right: `make ui` calls it
+    assert not store.has_moved()
+    second = write_a_run("gan-1")
+    expected[second.id] = meant(second)
+    assert sync.sync() is None
+    if stays:
+        assert sorted(root.rglob("*")) == before
+        shutil.rmtree(root)
+    assert held() == expected
+    assert not root.exists()
+
+
+def test_only_the_projects_own_store_is_told_where_its_files_lie(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not store.has_moved()  # there is none
+    (root / "mlflow.db").touch()
+    assert not store.has_moved()  # it has no tables
+    with contextlib.closing(sqlite3.connect(root / "mlflow.db")) as own, own:
+        own.execute("CREATE TABLE experiments (name, artifact_location)")
+        own.execute("INSERT INTO experiments VALUES (?, 's3://bucket/mlruns')", [store.EXPERIMENT])
+    assert store.has_moved()
+    (root / "mlflow.db").rename(root / "other.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'other.db'}")
+    assert not store.has_moved()
 
 
 @pytest.mark.slow
@@ -391,5 +431,5 @@ def test_a_store_that_cannot_be_reached_is_told_in_a_sentence_and_everything_wai
 
 
 def test_no_password_is_shown() -> None:
-    assert tracking.shown("postgresql://me:secret@host/db fails") == "postgresql://...@host/db fails"
-    assert tracking.shown("http://127.0.0.1:5000/a@b") == "http://127.0.0.1:5000/a@b"
+    assert store.shown("postgresql://me:secret@host/db fails") == "postgresql://...@host/db fails"
+    assert store.shown("http://127.0.0.1:5000/a@b") == "http://127.0.0.1:5000/a@b"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pipeline import journal_files
@@ -71,14 +70,14 @@ def _index() -> dict[tuple[str, str], Mapping[str, Any]]:
 
 def _tracked() -> tuple[dict[tuple[str, str], dict[str, Any]], str | None]:
     """The finished runs that the tracker knows, by what they read and made, and why it could not be asked, if so."""
-    from pipeline import tracking
+    from pipeline import store, tracking
 
-    database = tracking.database()
+    database = store.database()
     hint = "set MLFLOW_TRACKING_URI to the store of the checkout that made these results"
-    if database and not Path(database).is_file():
+    if database and not database.is_file():
         return {}, f"there is no store of runs here ({database}); {hint}"
     try:
         found = tracking.Sender().finished()
     except Exception as error:  # whatever the tracker does: what the local index knows is shown all the same
-        return {}, f"{tracking.shown(f'{tracking.uri()} cannot be used ({error})')}; {hint}"
+        return {}, f"{store.shown(f'{store.uri()} cannot be used ({error})')}; {hint}"
     return {(run["inputs"], run["outputs"]): run for run in found}, None
