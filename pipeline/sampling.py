@@ -27,10 +27,12 @@ def latents(count: int, latent_dim: int, *, seed: int) -> np.ndarray:
 
 def draw(decode: Callable[[np.ndarray], np.ndarray], latents: np.ndarray) -> np.ndarray:
     """Images float32 [N, 28, 28] in [0, 1] from latents [N, Z], `CHUNK` at a time, the last padded with zeros."""
-    padding = -len(latents) % CHUNK
-    padded = np.concatenate([latents, np.zeros((padding, latents.shape[1]), latents.dtype)])
-    chunks = [np.asarray(decode(chunk)) for chunk in padded.reshape(-1, CHUNK, latents.shape[1])]
-    return np.concatenate(chunks)[: len(latents), :, :, 0]
+    images = np.empty((len(latents), 28, 28), np.float32)
+    for first in range(0, len(latents), CHUNK):  # each chunk's images take the memory of those before: no new pages
+        chunk = latents[first : first + CHUNK]
+        padded = np.pad(chunk, ((0, CHUNK - len(chunk)), (0, 0)))
+        images[first : first + CHUNK] = np.asarray(decode(padded))[: len(chunk), :, :, 0]
+    return images
 
 
 def bernoulli(means: np.ndarray, *, seed: int) -> np.ndarray:
@@ -41,7 +43,9 @@ def bernoulli(means: np.ndarray, *, seed: int) -> np.ndarray:
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
     """Pixels in [0, 1] as uint8, to the nearest of 256 levels."""
-    return np.rint(np.clip(images, 0.0, 1.0) * 255.0).astype(np.uint8)
+    levels = np.clip(images, 0.0, 1.0)
+    levels *= 255.0
+    return np.rint(levels, out=levels).astype(np.uint8)
 
 
 def apply(sampler: str, means: np.ndarray, *, seed: int) -> np.ndarray:
