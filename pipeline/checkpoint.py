@@ -33,7 +33,9 @@ class Checkpoint:
 
     def __call__(self, name: str, array: np.ndarray) -> dict[str, np.ndarray]:
         """The named tensors that signature `name` makes of `array`, float32 [N, ...]."""
-        outputs = self.signatures[name](tf.constant(array, tf.float32))
+        signature = self.signatures[name]
+        (argument,) = signature.structured_input_signature[1]  # by place would work, but first write the array as text
+        outputs = signature(**{argument: tf.constant(array, tf.float32)})
         return {key: value.numpy() for key, value in outputs.items()}
 
     def decode(self, latents: np.ndarray) -> np.ndarray:

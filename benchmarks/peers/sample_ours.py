@@ -13,5 +13,9 @@ if __name__ == "__main__":
     model = checkpoint.load(Path(".bench") / f"{name}-0")
     first = float(model.decode(arrays[f"{name}/latents"]).mean())
     latents = sampling.latents(10_000, model.description["latent_dim"], seed=0)
-    serve({"mean": first}, lambda images: [sampling.draw(model.decode, latents) for _ in range(images // 10_000)],
-          chunk=10_000)  # fmt: skip
+
+    def run(images: int) -> None:
+        for _ in range(images // 10_000):
+            sampling.draw(model.decode, latents)
+
+    serve({"mean": first}, run, chunk=10_000)

@@ -18,8 +18,11 @@ if __name__ == "__main__":
 
     first = draw(torch.from_numpy(arrays[f"{name}/latents"]))
     latents = torch.randn(10_000, arrays[f"{name}/latents"].shape[1])
-    serve(
-        {"mean": float(first.mean())},
-        lambda images: [np.concatenate([draw(part) for part in latents.split(1000)]) for _ in range(images // 10_000)],
-        chunk=10_000,
-    )
+
+    def run(images: int) -> None:
+        for _ in range(images // 10_000):
+            drawn = np.empty((len(latents), 784), np.float32)
+            for first in range(0, len(latents), 1000):
+                drawn[first : first + 1000] = draw(latents[first : first + 1000])
+
+    serve({"mean": float(first.mean())}, run, chunk=10_000)
