@@ -41,12 +41,12 @@ def files(database: Path) -> str:
 
 
 def has_moved() -> bool:
-    """Whether the project's own store takes another place for that of its files. Imports no MLflow, writes nothing."""
+    """Whether the project's own store takes another folder for that of its files. Imports no MLflow, writes nothing."""
     if database() != _own():
         return False
     with contextlib.suppress(sqlite3.Error), _opened("ro") as store:  # no store yet, or no tables in it
         found = store.execute("SELECT artifact_location FROM experiments WHERE name = ?", [EXPERIMENT]).fetchone()
-        return found is not None and found[0] != files(_own())
+        return found is not None and found[0].startswith("file:") and found[0] != files(_own())
     return False
 
 

@@ -204,6 +204,9 @@ def test_only_the_projects_own_store_is_told_where_its_files_lie(root: Path, mon
     with contextlib.closing(sqlite3.connect(root / "mlflow.db")) as own, own:
         own.execute("CREATE TABLE experiments (name, artifact_location)")
         own.execute("INSERT INTO experiments VALUES (?, 's3://bucket/mlruns')", [store.EXPERIMENT])
+    assert not store.has_moved()  # whoever keeps the files elsewhere means to
+    with contextlib.closing(sqlite3.connect(root / "mlflow.db")) as own, own:
+        own.execute("UPDATE experiments SET artifact_location = 'file:///elsewhere/mlruns'")
     assert store.has_moved()
     (root / "mlflow.db").rename(root / "other.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'other.db'}")
