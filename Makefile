@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
-.PHONY: help repro quick test test-fast soak bench ui check prune restore lint lock setup clean
+.PHONY: help repro quick test test-all test-fast soak bench ui check crate prune restore lint lock setup clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -17,14 +17,17 @@ help:  ## list the targets
 repro: $(READY)  ## run what is out of date: data, trainings, samples, figures, report
 	@python -m pipeline repro
 
-quick: $(READY)  ## every stage at tiny settings in .quick/, in under two minutes: not a result
+quick: $(READY)  ## every stage at tiny settings in .quick/, in about a minute: not a result
 	@python -m pipeline quick
 
-test: $(READY)  ## all tests
+test: $(READY)  ## the tests, in ten minutes on two cores
 	@python -m pytest --numprocesses 3 --maxschedchunk 1
 
+test-all: $(READY)  ## those and the ones that need not run each time
+	@python -m pytest --numprocesses 3 --maxschedchunk 1 -m "not soak"
+
 test-fast: $(READY)  ## the tests that take under a minute together
-	@python -m pytest -m "not slow and not soak"
+	@python -m pytest -m "not slow and not full and not soak"
 
 soak: $(READY)  ## the large numbers of kills and outages, which take hours
 	@python -m pytest -m soak
@@ -41,15 +44,18 @@ ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=50
 check: $(READY)  ## check params.yaml
 	@python -m pipeline check
 
+crate: $(READY)  ## describe the results as they are, with hashes, as an RO-Crate: ro-crate-metadata.json
+	@python -m pipeline crate
+
 prune: $(READY)  ## remove the outputs of models and seeds that params.yaml no longer names
 	@python -m pipeline prune
 
 restore: $(READY)  ## bring the committed results back: dvc.lock, metrics, figures, report
-	@git checkout HEAD -- dvc.lock built-on.yaml controls figures metrics report ro-crate-metadata.json
+	@git checkout HEAD -- dvc.lock built-on.yaml controls figures metrics report
 	@echo "restored: the committed results; what git does not keep comes with \`make repro\` or \`dvc pull\`"
 
-lint: $(READY)  ## format, lint and type-check
-	@ruff format . && ruff check . && mypy
+lint: $(READY)  ## format, lint, type-check, and hold imports to their layers
+	@ruff format . && ruff check . && mypy && lint-imports
 
 lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --group dev --group build --universal --fork-strategy fewest --python-version 3.11 \

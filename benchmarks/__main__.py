@@ -7,7 +7,9 @@ import functools
 import sys
 
 from benchmarks import duel, growth, machine, metrics, page, pipeline_runs, training
-from pipeline import errors, files
+from pipeline.console.exit import exit_code_of
+from pipeline.core import files
+from pipeline.core.errors import UserError
 
 PARTS = {
     "training": training.measure,
@@ -29,11 +31,11 @@ def main() -> None:
         try:
             found = PARTS[name](arguments.rounds, functools.partial(print, f"{name}:", flush=True))
         except duel.PeerError as error:
-            raise errors.UserError(str(error)) from error
+            raise UserError(str(error)) from error
         files.write_json(page.RESULTS / f"{name}.json", {"machine": machine.describe(), "found": found})
         page.write()
     print(f"measured; the tables are in {page.PAGE}, the picture in {page.PICTURE}")
 
 
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of(main))
+    sys.exit(exit_code_of(main))

@@ -60,7 +60,7 @@ class Peer:
         self._ask.flush()
         answer = self._answer()
         self.peak_mb = answer["peak_mb"]
-        return steps / answer["seconds"]
+        return steps / float(answer["seconds"])
 
     def stop(self) -> None:
         if self._process is not None:
@@ -70,7 +70,8 @@ class Peer:
     def _answer(self) -> dict[str, Any]:
         for line in self._answers:
             with contextlib.suppress(ValueError):  # a library's greeting
-                return json.loads(line)
+                answer: dict[str, Any] = json.loads(line)
+                return answer
         raise PeerError(f"{self.name} stopped; see {self.log}")
 
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from pipeline.workflow import environment
+from pipeline.provenance import machine
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy", "prdc", "dvc", "mlflow")
 
@@ -18,7 +18,7 @@ def describe() -> dict[str, Any]:
     """Processor, caches, cores, memory, system, and the versions of what is measured here."""
     memory = re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text(encoding="utf-8"))
     return {
-        **environment.here(),
+        **machine.here(),
         "cores": len(os.sched_getaffinity(0)),
         "caches": _caches(),
         "memory_gb": round(int(memory[1]) / 2**20, 1) if memory else None,

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks import page
-from pipeline import config, data, errors, files, judge
-from pipeline.backend import keras
-from pipeline.metrics import frechet, manifold
-from pipeline.params import Params
+from pipeline.console.exit import exit_code_of
+from pipeline.core import files, paths
+from pipeline.core.backend import keras
+from pipeline.core.settings import check_section
+from pipeline.data.dataset import CLASSES, Split, load_dataset
+from pipeline.evaluation.judges import classifier
+from pipeline.evaluation.judges.classifier import Judge
+from pipeline.evaluation.metrics import frechet, prdc
+from pipeline.params import read_params
+from pipeline.sampling.draws import SAMPLES
 
 SEEDS = (0, 1)
 COLUMNS = ("test digits right", "Fréchet over trace", "precision", "recall", "density", "coverage")
@@ -25,10 +30,10 @@ COLUMNS = ("test digits right", "Fréchet over trace", "precision", "recall", "d
 def network(*layers: keras.Layer, activation: str | None = "relu") -> keras.Model:
     """Images [B, 28, 28, 1] -> features [B, 64], logits [B, 10]."""
     images = keras.Input((28, 28, 1))
-    features = keras.layers.Dense(judge.FEATURES, activation)(
+    features = keras.layers.Dense(classifier.FEATURES, activation)(
         keras.Sequential([*layers, keras.layers.Flatten()])(images)
     )
-    return keras.Model(images, [features, keras.layers.Dense(data.CLASSES)(features)])
+    return keras.Model(images, [features, keras.layers.Dense(CLASSES)(features)])
 
 
 def convolutions(*channels: int, kernel: int = 3) -> list[keras.Layer]:
@@ -48,9 +53,9 @@ def dense() -> list[keras.Layer]:
 
 
 NETWORKS: dict[str, tuple[Callable[[int], keras.Model], dict[str, float]]] = {
-    "these": (judge.build, {}),
-    "these, one epoch": (judge.build, {"epochs": 1}),
-    "these, one epoch, a third of the learning rate": (judge.build, {"epochs": 1, "learning_rate": 0.001}),
+    "these": (classifier.build_judge, {}),
+    "these, one epoch": (classifier.build_judge, {"epochs": 1}),
+    "these, one epoch, a third of the learning rate": (classifier.build_judge, {"epochs": 1, "learning_rate": 0.001}),
     "twice the channels": (lambda _: network(*convolutions(32, 64)), {}),
     "kernels of 5 x 5": (lambda _: network(*convolutions(16, 32, kernel=5)), {}),
     "features without ReLU": (lambda _: network(*convolutions(16, 32), activation=None), {}),
@@ -60,23 +65,21 @@ NETWORKS: dict[str, tuple[Callable[[int], keras.Model], dict[str, float]]] = {
 
 
 def main() -> None:
-    params = config.checked(Params, config.load())
-    dataset = data.load()
-    items = [f"{name}-{seed}" for name in params.gans for seed in params.seeds]
-    samples = {item: files.read_npz(Path("samples") / f"{item}.npz")["samples"] for item in items}
+    params = read_params()
+    dataset = load_dataset()
+    model_ids = [f"{variant}-{seed}" for variant in params.gans for seed in params.seeds]
+    samples = {model_id: files.read_npz(paths.samples(model_id))[SAMPLES] for model_id in model_ids}
     rows = []
     for name, (build, changes) in NETWORKS.items():
-        settings = judge.configure(params.judge | changes)
+        settings = check_section(Judge, params.judge.model_dump() | changes)
         networks = {}
         for seed in SEEDS:
             keras.utils.set_random_seed(seed)
             networks[seed] = build(seed)
-        for _ in judge.train(networks, dataset.train, settings):
+        for _ in classifier.train_judges(networks, dataset.train, settings):
             pass
         seen = [
-            row
-            for one in networks.values()
-            for row in _scores(one, dataset.test, samples, params.evaluate["neighbours"])
+            row for one in networks.values() for row in _scores(one, dataset.test, samples, params.evaluate.neighbours)
         ]
         rows.append([name, *(_range(column) for column in zip(*seen, strict=True))])
         print(f"{name}: {', '.join(rows[-1][1:])}", file=sys.stderr, flush=True)
@@ -84,17 +87,17 @@ def main() -> None:
 
 
 def _scores(
-    network: keras.Model, test: data.Split, samples: dict[str, np.ndarray], neighbours: int
+    network: keras.Model, test: Split, samples: dict[str, np.ndarray], neighbours: int
 ) -> list[tuple[float, ...]]:
     """The columns, one row for each set of samples."""
-    reals, probabilities = judge.look(network, test.images)
+    reals, probabilities = classifier.extract(network, test.images)
     right = float((probabilities.argmax(axis=1) == test.labels).mean())
-    own = manifold.own_neighbours(reals, k=neighbours)
+    real_distances = prdc.within_set(reals, k=neighbours)
     rows = []
     for images in samples.values():
-        fakes, _ = judge.look(network, images)
-        found = manifold.estimates(manifold.inclusion(fakes, reals, own, k=neighbours))
-        rows.append((right, frechet.over_trace(fakes, reals), *(found[name].value for name in COLUMNS[2:])))
+        fakes, _ = classifier.extract(network, images)
+        estimates = prdc.estimates(prdc.compare(fakes, reals, real_distances, k=neighbours))
+        rows.append((right, frechet.over_trace(fakes, reals), *(estimates[name].value for name in COLUMNS[2:])))
     return rows
 
 
@@ -105,4 +108,4 @@ def _range(values: tuple[float, ...]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of(main))
+    sys.exit(exit_code_of(main))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jinja2
 from matplotlib.figure import Figure
 from tabulate import tabulate
 
 from benchmarks import pipeline_runs, training
-from pipeline import files, plots
+from pipeline.core import files
+from pipeline.report.figures import style
 
 FOLDER = Path(__file__).parent
 RESULTS, PAGE, PICTURE = FOLDER / "results", FOLDER / "README.md", FOLDER / "training.png"
@@ -20,15 +21,15 @@ PAPER_STEPS = {"vae": 50 * 600, "gan": 20_000}
 
 def write() -> None:
     """Writes the page and the picture, of those parts that were measured so far."""
-    results = {path.stem: files.read_json(path) for path in sorted(RESULTS.glob("*.json"))}
+    results = {path.stem: cast(dict[str, Any], files.read_json(path)) for path in sorted(RESULTS.glob("*.json"))}
     if "training" in results:
-        plots.save(_picture(results["training"]["found"]), PICTURE)
+        style.save(_picture(results["training"]["found"]), PICTURE)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template("README.md.jinja")
     helpers = {"duel": duel_table, "shares": shares, "table": table, "alone": alone, "idle": idle}
     names = {"titles": TITLES, "side_by_side": pipeline_runs.SIDE_BY_SIDE}
     text = template.render(results=results, **names, **helpers)
-    with files.replacing(PAGE) as part:
+    with files.atomic_write(PAGE) as part:
         part.write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
@@ -100,7 +101,7 @@ def _spread(values: dict[str, float], suffix: str = "") -> str:
 
 
 def _picture(found: dict[str, Any]) -> Figure:
-    figure = plots.titled(10, 4.2, "Training steps a second: median and range", "MNIST")
+    figure = style.titled(10, 4.2, "Training steps a second: median and range", "MNIST")
     for axes, (model, peers) in zip(figure.subplots(1, 2), found.items(), strict=True):
         shown = (name for name in peers if name != training.TRAFFIC)  # twenty times the rest: no bar would be seen
         names = sorted(shown, key=lambda name: peers[name]["rate"]["median"])
@@ -117,5 +118,5 @@ def _picture(found: dict[str, Any]) -> Figure:
 
 def _colour(name: str) -> str:
     if name == training.OURS:
-        return plots.MODEL_COLOURS[0]
-    return "#BBBBBB" if name in training.LIMITS else plots.MODEL_COLOURS[4]
+        return style.MODEL_COLOURS[0]
+    return "#BBBBBB" if name in training.LIMITS else style.MODEL_COLOURS[4]

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import duel, watch
-from pipeline import journal_files
-from pipeline.workflow import scratch
+from pipeline.tracking import journal
+from pipeline.workflow import quick
+from pipeline.workflow.processes import clean_environment
 
 KINDS = {
     "prepare": "data",
@@ -49,7 +50,7 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
             ("another GAN learning rate", {"models": {"gan": {"learning_rate": 0.0011}}}),
             ("one more seed", {"models": {"gan": {"learning_rate": 0.001}}, "seeds": [0, 1, 2, 3]}),
         ):
-            scratch.override(clone / "params.yaml", change)
+            quick.override(clone / "params.yaml", change)
             found[name] = {"seconds": _run(clone, "dvc repro")[0]}
             said(f"{name} {found[name]['seconds']:.0f} s")
     for name, seeds, commands in (
@@ -59,7 +60,7 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
     ):
         with _clone() as clone:
             if seeds:
-                scratch.override(clone / "params.yaml", {"seeds": seeds})
+                quick.override(clone / "params.yaml", {"seeds": seeds})
                 _run(clone, "pipeline prune")
             found[name] = {"seconds": sum(_run(clone, command)[0] for command in commands)}
             said(f"{name} {found[name]['seconds']:.0f} s")
@@ -78,19 +79,19 @@ def _clone() -> Iterator[Path]:
 
 def _run(clone: Path, command: str) -> tuple[float, list[watch.Seen]]:
     """Runs `python -m command`."""
-    return watch.run([sys.executable, "-m", *command.split()], clone, scratch.environment())
+    return watch.run([sys.executable, "-m", *command.split()], clone, clean_environment())
 
 
 def _parts(clone: Path, seconds: float, seen: Sequence[watch.Seen]) -> dict[str, Any]:
     """Where the seconds went. A stage's start is all before its run begins: Python, imports, reading its inputs."""
     stages = [s for s in seen if s.command.startswith("stages.")]
-    ended = [record for record, _ in journal_files.read(clone / ".journal" / "index.jsonl")]
+    ended = [record for record, _ in journal.read(clone / ".journal" / "index.jsonl")]
     parts: dict[str, float] = collections.defaultdict(float)
     for record in ended:
         parts[KINDS[record["stage"]]] += (record["ended"] - record["started"]) / 1000
     inside = sum(parts.values())
     stepping = sum(_stepping(clone, record["id"]) for record in ended if KINDS[record["stage"]] == "training")
-    export = sum(s.last - s.started for s in seen if s.command.startswith("pipeline.export"))
+    export = sum(s.last - s.started for s in seen if s.command.startswith("pipeline.training.export"))
     parts["compile, snapshots, resume points"] = parts["training"] - stepping - export
     parts["training"] = stepping
     parts["saved models"] = export

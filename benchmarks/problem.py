@@ -6,8 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import config, data, export, files, models
-from pipeline.backend import tf
+from pipeline import models
+from pipeline.core import files
+from pipeline.core.backend import tf
+from pipeline.core.settings import read_model_settings
+from pipeline.data.dataset import load_dataset
+from pipeline.training import export
 
 BATCH = {"vae": 100, "gan": 128}
 
@@ -18,10 +22,10 @@ def write(folder: Path) -> Path:
     Raises:
       UserError: there is no data set yet.
     """
-    dataset = data.load()
+    dataset = load_dataset()
     arrays: dict[str, np.ndarray] = {"images": dataset.train.images}
     for name, batch in BATCH.items():
-        model = models.build(name, models.configure(name, config.model_settings(name)), seed=0)
+        model = models.build(name, models.configure(name, read_model_settings(name)), seed=0)
         for network in model.networks.values():
             for layer in network.layers:
                 for kind, values in zip(("kernel", "bias"), layer.get_weights(), strict=False):
@@ -30,8 +34,8 @@ def write(folder: Path) -> Path:
         size = (batch, model.latent_dim)
         drawn = tf.random.stateless_normal(size, [0, 0]).numpy()
         arrays |= {f"{name}/noise": drawn, f"{name}/latents": drawn}
-        description = export.describe(model, variant=name, seed=0, steps=0, data=dataset.manifest)
-        export.save(folder / f"{name}-0", model, description)
+        card = export.build_card(model, variant=name, seed=0, steps=0, data=dataset.manifest)
+        export.save_model(folder / f"{name}-0", model, card)
     path = folder / "problem.npz"
     files.write_npz(path, arrays)
     return path

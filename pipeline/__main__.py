@@ -1,68 +1,63 @@
-"""`python -m pipeline`: the commands around the stages."""
+"""`python -m pipeline`: the commands around the stages. Each imports what it needs, so that the others stay fast."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import errors
+from pipeline.console.exit import exit_code_of
+from pipeline.core.errors import UserError
+
+Command = Callable[[argparse.Namespace], int | None]
 
 
 def main() -> int | None:
     arguments = _parser().parse_args()
-    command: Callable[[argparse.Namespace], int | None] = arguments.command
+    command: Command = arguments.command
     return command(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description="GAN vs VAE on MNIST.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, command: Callable[[argparse.Namespace], int | None], text: str) -> argparse.ArgumentParser:
+    for name, (command, text) in COMMANDS.items():
         added = commands.add_parser(name, help=text, description=text)
         added.set_defaults(command=command)
-        return added
-
-    add(
-        "repro",
-        _repro,
-        "Check params.yaml, prune, train models side by side, `dvc repro` the rest, and say where all is.",
-    )
-    train = add("train", _train, "Train the models that are due, side by side, and draw their samples.")
-    train.add_argument(
-        "--jobs", type=_positive, help="how many models at a time (default: as many as cores and memory allow)"
-    )
-    add("check", _check, "Check the whole of params.yaml.")
-    add("prune", _prune, "Remove the outputs of models and seeds that params.yaml no longer names.")
-    add("quick", _quick, "Run every stage at tiny settings in .quick/: not a result.")
-    verify = add(
-        "verify",
-        _verify,
-        "Rebuild everything in a clean clone, and compare every file with what dvc.lock of HEAD names. "
-        "Exit code 0: all identical; 3: some within tolerance; 1: some different.",
-    )
-    verify.add_argument(
-        "--stage",
-        action="append",
-        default=[],
-        help="only this stage (repeatable); a rebuild makes what it needs",
-    )
-    verify.add_argument("--against", metavar="REV", help="rebuild nothing: compare with the dvc.lock of another commit")
-    verify.add_argument("--json", action="store_true", help="as JSON")
-    ledger = add("ledger", _ledger, "Name the MLflow run that made each line of dvc.lock.")
-    ledger.add_argument("--json", action="store_true", help="as JSON")
-    add("versions", _versions, "Write versions.yaml anew from requirements.lock, as `make lock` does.")
-    sync = add("sync", _sync, "Send what MLflow has not got yet: it waits in .journal/ where a server was down.")
-    sync.add_argument("--follow", action="store_true", help="what stages start: send while they run, in the background")
-    sample = add("sample", _sample, "Draw images from a model folder into a PNG.")
-    sample.add_argument("folder", type=Path, help="a model folder, such as models/gan-0")
-    sample.add_argument("--count", type=_positive, default=64, help="how many images (default: %(default)s)")
-    sample.add_argument("--seed", type=int, default=0, help="of the latents (default: %(default)s)")
-    sample.add_argument("--sampler", help="means or bernoulli, for a VAE (default: the model's first)")
-    sample.add_argument("--out", type=Path, default=Path("grid.png"), help="the PNG (default: %(default)s)")
+        if name in _OPTIONS:
+            _OPTIONS[name](added)
     return parser
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    text = "how many models at a time (default: as many as cores and memory allow)"
+    parser.add_argument("--jobs", type=_positive, help=text)
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    text = "only this stage (repeatable); a rebuild makes what it needs"
+    parser.add_argument("--stage", action="append", default=[], help=text)
+    parser.add_argument("--against", metavar="REV", help="rebuild nothing: compare with the dvc.lock of another commit")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _ledger_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _sync_options(parser: argparse.ArgumentParser) -> None:
+    text = "what stages start: send while they run, in the background"
+    parser.add_argument("--follow", action="store_true", help=text)
+
+
+def _sample_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="a model folder, such as models/gan-0")
+    parser.add_argument("--count", type=_positive, default=64, help="how many images (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the latents (default: %(default)s)")
+    parser.add_argument("--sampler", help="means or bernoulli, for a VAE (default: the model's first)")
+    parser.add_argument("--out", type=Path, default=Path("grid.png"), help="the PNG (default: %(default)s)")
 
 
 def _positive(text: str) -> int:
@@ -78,53 +73,53 @@ def _repro(_: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from pipeline.workflow import check, side_by_side
+    from pipeline.params import read_params
+    from pipeline.workflow import parallel
 
-    return side_by_side.repro(check.check(), jobs=arguments.jobs)
+    return parallel.repro(read_params(), jobs=arguments.jobs)
 
 
 def _check(_: argparse.Namespace) -> None:
-    from pipeline.workflow.check import check
+    from pipeline.params import read_params
 
-    print(f"params.yaml is fine; it names {', '.join(check().items())}")
+    print(f"params.yaml is fine; it names {', '.join(read_params().model_ids())}")
 
 
 def _prune(_: argparse.Namespace) -> None:
-    from pipeline.workflow import check, prune
+    from pipeline.params import read_params
+    from pipeline.workflow.prune import prune
 
-    removed = prune.prune(check.check())
-    print("\n".join(f"removed {path}" for path in removed) or "nothing to prune")
+    print("\n".join(f"removed {path}" for path in prune(read_params())) or "nothing to prune")
 
 
 def _quick(_: argparse.Namespace) -> int:
-    from pipeline.workflow.scratch import quick
+    from pipeline.workflow.quick import quick
 
     return quick()
 
 
+def _crate(_: argparse.Namespace) -> None:
+    from pipeline.params import read_params
+    from pipeline.provenance import ro_crate
+
+    print(f"crate: {ro_crate.write_crate(read_params()):,} things are described in {ro_crate.FILE}")
+
+
 def _verify(arguments: argparse.Namespace) -> int:
-    import collections
     import dataclasses
     import json
 
-    from tabulate import tabulate
+    from pipeline.workflow import verify
 
-    from pipeline.workflow import environment, verify
-
-    findings = (
-        verify.against(arguments.against, arguments.stage) if arguments.against else verify.rebuild(arguments.stage)
-    )
-    verdict = verify.worst(findings)
+    if arguments.against:
+        findings = verify.against(arguments.against, arguments.stage)
+    else:
+        findings = verify.rebuild(arguments.stage)
     if arguments.json:
         print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
-        return verify.EXIT_CODES[verdict]
-    print(tabulate([dataclasses.astuple(f) for f in findings], ["line", "file", "verdict", "what differs"]))
-    counts = collections.Counter(finding.verdict for finding in findings)
-    print("\n" + ", ".join(f"{counts[v]} {v}" for v in verify.EXIT_CODES if counts[v]))
-    told = environment.difference()
-    if verdict != verify.IDENTICAL and told:
-        print(told)
-    return verify.EXIT_CODES[verdict]
+    else:
+        print(verify.as_table(findings))
+    return verify.EXIT_CODES[verify.worst(findings)]
 
 
 def _ledger(arguments: argparse.Namespace) -> None:
@@ -133,54 +128,84 @@ def _ledger(arguments: argparse.Namespace) -> None:
 
     from tabulate import tabulate
 
-    from pipeline.workflow.ledger import ledger
+    from pipeline.provenance.ledger import ledger
 
-    entries, complaint = ledger()
+    origins, warning = ledger()
     if arguments.json:
-        print(json.dumps([dataclasses.asdict(entry) for entry in entries], indent=2))
+        print(json.dumps([dataclasses.asdict(origin) for origin in origins], indent=2))
     else:
-        rows = [[e.line, e.origin, e.run, (e.commit or "")[:10], e.note] for e in entries]
+        rows = [[o.line, o.origin, o.run, (o.commit or "")[:10], o.note] for o in origins]
         print(tabulate(rows, ["line", "origin", "run", "commit", "note"]))
-    if complaint:
-        print(complaint, file=sys.stderr)
+    if warning:
+        print(warning, file=sys.stderr)
 
 
 def _versions(_: argparse.Namespace) -> None:
-    from pipeline.workflow import versions
+    from pipeline.provenance import versions
 
     versions.write()
 
 
 def _sync(arguments: argparse.Namespace) -> None:
-    from pipeline import backlog, sync
+    from pipeline.tracking import journal, sender
 
     if arguments.follow:
-        return sync.follow()
-    waiting = len(backlog.ended())
+        return sender.follow()
+    waiting = len(journal.ended())
     if waiting:
         print(f"sync: sending what waits of {waiting} run{'s' * (waiting > 1)}", flush=True)
-    complaint = sync.sync()
-    if complaint:
-        raise errors.UserError(complaint)
+    warning = sender.sync()
+    if warning:
+        raise UserError(warning)
     print("sync: nothing waits")
 
 
 def _sample(arguments: argparse.Namespace) -> None:
-    from pipeline import checkpoint, grids, sampling
+    from pipeline.sampling import grids
+    from pipeline.sampling.checkpoint import draw_samples, read_card
 
     if arguments.seed < 0:
-        raise errors.UserError(f"--seed must not be negative; got {arguments.seed}")
-    model = checkpoint.load(arguments.folder)
-    samplers = model.description["samplers"]
+        raise UserError(f"--seed must not be negative; got {arguments.seed}")
+    card = read_card(arguments.folder)
+    samplers = card["samplers"]
     sampler = arguments.sampler or samplers[0]
     if sampler not in samplers:
-        raise errors.UserError(f"--sampler must be one of {', '.join(samplers)} for this model; got {sampler!r}")
-    latents = sampling.latents(arguments.count, model.description["latent_dim"], seed=arguments.seed)
-    images = sampling.apply(sampler, sampling.draw(model.decode, latents), seed=arguments.seed)
-    columns = -(-int(arguments.count**0.5 * 1000) // 1000)
-    grids.save_png(arguments.out, grids.tile(sampling.to_uint8(images), columns))
+        raise UserError(f"--sampler must be one of {', '.join(samplers)} for this model; got {sampler!r}")
+    if "failure" in card:
+        step = card["failure"]["step"]
+        raise UserError(f"{arguments.folder}: the training failed at step {step}; there are no weights")
+    images = draw_samples(arguments.folder, arguments.count, seed=arguments.seed)[sampler]
+    grids.save_png(arguments.out, grids.tile(images, math.ceil(math.sqrt(arguments.count))))
     print(f"{arguments.count} images of {arguments.folder} are in {arguments.out}")
 
 
+COMMANDS: dict[str, tuple[Command, str]] = {
+    "repro": (
+        _repro,
+        "Check params.yaml, prune, train models in parallel, `dvc repro` the rest, and say where all is.",
+    ),
+    "train": (_train, "Train the models that are due, in parallel, and draw their samples."),
+    "check": (_check, "Check the whole of params.yaml."),
+    "prune": (_prune, "Remove the outputs of models and seeds that params.yaml no longer names."),
+    "quick": (_quick, "Run every stage at tiny settings in .quick/: not a result."),
+    "verify": (
+        _verify,
+        "Rebuild everything in a clean clone, and compare every file with what dvc.lock of HEAD names. "
+        "Exit code 0: all identical; 3: some within tolerance; 1: some different.",
+    ),
+    "ledger": (_ledger, "Name the MLflow run that made each entry of dvc.lock."),
+    "crate": (_crate, "Describe the results as they are, with hashes, as an RO-Crate in ro-crate-metadata.json."),
+    "versions": (_versions, "Write versions.yaml anew from requirements.lock, as `make lock` does."),
+    "sync": (_sync, "Send what MLflow has not received yet: it waits in .journal/ if a server was down."),
+    "sample": (_sample, "Draw images from a model folder into a PNG."),
+}
+_OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "train": _train_options,
+    "verify": _verify_options,
+    "ledger": _ledger_options,
+    "sync": _sync_options,
+    "sample": _sample_options,
+}
+
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of(main))
+    sys.exit(exit_code_of(main))

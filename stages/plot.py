@@ -4,58 +4,54 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-import numpy as np
-
-from pipeline import checkpoint, data, errors, figures, files, items, plots
-from pipeline.params import Params
-from pipeline.params import read as read_params
-from stages import tracked
-
-FIGURES = Path("figures")
+from pipeline.console.exit import exit_code_of
+from pipeline.core import files, paths
+from pipeline.core.settings import read_section
+from pipeline.data.dataset import load_dataset
+from pipeline.matrix import Matrix, check_no_stale_files, read_matrix
+from pipeline.report.figures import catalogue, style
+from pipeline.report.figures.inputs import Inputs, long_table
+from pipeline.report.figures.settings import Plot
+from pipeline.sampling.checkpoint import load_checkpoint, read_cards
+from pipeline.sampling.draws import Sample
+from stages import _tracked
 
 
 def main() -> None:
     argparse.ArgumentParser(prog="python -m stages.plot", description=__doc__).parse_args()
-    params = read_params()
-    items.refuse_stale(params)
-    inputs = _read(params)
-    described = {"plot": params.plot.model_dump()}
-    with tracked.run("plot", params=described, data=inputs.label) as run, files.replacing(FIGURES) as part:
+    matrix, plot = read_matrix(), read_section(Plot, "plot")
+    check_no_stale_files(matrix)
+    inputs = _read(matrix, plot)
+    described = {"plot": plot.model_dump()}
+    with _tracked.run("plot", params=described, data=inputs.label) as run, files.atomic_write(paths.FIGURES) as part:
         part.mkdir()
-        for name, figure in figures.every(inputs):
-            plots.save(figure, part / f"{name}.png")
-        _write_curves(part / "curves.csv", inputs.logs)
+        for name, figure in catalogue.every(inputs):
+            style.save(figure, part / f"{name}.png")
+        files.write_csv(part / "curves.csv", *long_table(inputs.logs))
         count = len(list(part.glob("*.png")))
         run.artifact(part, as_name="figures")
-    print(f"plot: {count} figures and the curves are in {FIGURES}/", flush=True)
+    print(f"plot: {count} figures and the curves are in {paths.FIGURES}/", flush=True)
 
 
-def _read(params: Params) -> figures.Inputs:
-    names = params.items()
-    descriptions = {item: checkpoint.read_description(checkpoint.FOLDER / item) for item in names}
-    logs = {item: files.read_csv(Path("logs") / f"{item}.csv") for item in names}
-    first = params.seeds[0]
-    vae, gan = f"{params.vaes[0]}-{first}", f"{params.gans[0]}-{first}"
-    trained = [item for item in (vae, gan) if descriptions[item]["status"] == "trained"]
-    models = {item: checkpoint.load(checkpoint.FOLDER / item) for item in trained}
-    return figures.Inputs(params, data.load(), descriptions, logs, vae, gan, models)
-
-
-def _write_curves(path: Path, logs: dict[str, dict[str, np.ndarray]]) -> None:
-    """All logs as one long table, which `dvc plots` reads."""
-    rows = []
-    for item, log in logs.items():
-        model, seed = item.rsplit("-", 1)
-        (_, steps), *scalars = log.items()
-        for name, values in scalars:
-            rows += [
-                {"model": model, "seed": seed, "step": int(step), "name": name, "value": float(value)}
-                for step, value in zip(steps, values, strict=True)
-            ]
-    files.write_csv(path, ["model", "seed", "step", "name", "value"], rows)
+def _read(matrix: Matrix, plot: Plot) -> Inputs:
+    cards = read_cards(matrix.model_ids())
+    vae, gan = (f"{variants[0]}-{matrix.seeds[0]}" for variants in (matrix.vaes, matrix.gans))
+    first_seeds = [f"{variant}-{matrix.seeds[0]}" for variant in matrix.variants()]
+    return Inputs(
+        matrix=matrix,
+        plot=plot,
+        latents_seed=read_section(Sample, "sample").seed,
+        dataset=load_dataset(),
+        cards=cards,
+        logs={model_id: files.read_csv(paths.log(model_id)) for model_id in cards},
+        vae=vae,
+        gan=gan,
+        checkpoints={m: load_checkpoint(paths.MODELS / m) for m in (vae, gan) if cards[m]["status"] == "trained"},
+        samples={model_id: files.read_npz(paths.samples(model_id)) for model_id in first_seeds},
+        snapshots=files.read_npz(paths.snapshots(gan)),
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of(main))
+    sys.exit(exit_code_of(main))

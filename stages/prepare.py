@@ -5,24 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline import data, errors, sources
-from pipeline.params import read as read_params
-from stages import tracked
+from pipeline.console.exit import exit_code_of
+from pipeline.core import paths
+from pipeline.core.settings import read_section
+from pipeline.data import sources
+from pipeline.data.dataset import Data, save_dataset
+from stages import _tracked
 
 
 def main() -> None:
     argparse.ArgumentParser(prog="python -m stages.prepare", description=__doc__).parse_args()
-    params = read_params()
-    dataset = sources.obtain(params.data.source)
+    settings = read_section(Data, "data")
+    dataset = sources.obtain(settings.source)
     manifest = dataset.manifest
-    with tracked.run("prepare", params={"data": params.data.model_dump()}, data=manifest["label"]) as run:
-        data.save(dataset)
-        run.dataset(manifest, dataset.train.images)
+    with _tracked.run("prepare", params={"data": settings.model_dump()}, data=manifest["label"]) as run:
+        save_dataset(dataset)
+        run.dataset(manifest["label"], manifest["sha256"], dataset.train.images)
         run.scalars({f"{name}_count": split["count"] for name, split in manifest["splits"].items()})
-        run.artifact(data.FOLDER / "manifest.json")
+        run.artifact(paths.DATA / "manifest.json")
     counts = ", ".join(f"{split['count']:,} to {name}" for name, split in manifest["splits"].items())
-    print(f"prepare: {manifest['label']} ({counts}) is in {data.FOLDER}/", flush=True)
+    print(f"prepare: {manifest['label']} ({counts}) is in {paths.DATA}/", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of(main))
+    sys.exit(exit_code_of(main))

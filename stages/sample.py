@@ -4,50 +4,36 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-import numpy as np
-
-from pipeline import checkpoint, errors, files, grids, sampling
-from pipeline.params import Sample
-from pipeline.params import read as read_params
-from stages import tracked
+from pipeline.console.exit import exit_code_of
+from pipeline.core import files, paths
+from pipeline.core.settings import read_section
+from pipeline.sampling import grids
+from pipeline.sampling.checkpoint import draw_samples, read_card
+from pipeline.sampling.draws import Sample
+from stages import _tracked
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.sample", description=__doc__)
     parser.add_argument("item", help="a model folder's name, such as vae-0")
-    item = parser.parse_args().item
-    settings = read_params().sample
-    description = checkpoint.read_description(checkpoint.FOLDER / item)
-    tags = {key: description[key] for key in ("seed", "status")} | {"model": description["variant"]}
-    with tracked.run("sample", item, params={"sample": settings.model_dump()}, **tags) as run:
-        run.tag("data", description["data"]["label"])
-        samples = _draw(item, description, settings)
-        files.write_npz(Path("samples") / f"{item}.npz", samples)
-        with files.replacing(Path("grids") / item) as part:
-            part.mkdir()
-            for name, images in samples.items():
-                sheet = grids.tile(images[: settings.grid_side**2], settings.grid_side)
-                grids.save_png(part / f"{name}.png", sheet)
-                run.image(name, sheet, description["steps"])
-            if not samples:
-                files.write_text(part / "failed.txt", f"The training failed at step {description['steps']:,}.\n")
-        run.artifact(Path("grids") / item)
+    model_id = parser.parse_args().item
+    settings = read_section(Sample, "sample")
+    card = read_card(paths.MODELS / model_id)
+    tags = {"seed": card["seed"], "status": card["status"], "model": card["variant"], "data": card["data"]["label"]}
+    with _tracked.run("sample", model_id, params={"sample": settings.model_dump()}, **tags) as run:
+        samples = draw_samples(paths.MODELS / model_id, settings.count, seed=settings.seed)
+        files.write_npz(paths.samples(model_id), samples)
+        sheets = {
+            name: grids.tile(images[: settings.grid_side**2], settings.grid_side) for name, images in samples.items()
+        }
+        grids.save_sheets(paths.GRIDS / model_id, sheets, f"The training failed at step {card['steps']:,}.\n")
+        for name, sheet in sheets.items():
+            run.image(name, sheet, card["steps"])
+        run.artifact(paths.GRIDS / model_id)
     drawn = ", ".join(f"{len(images):,} {name}" for name, images in samples.items()) or "none: its training failed"
-    print(f"sample: {item}: {drawn}; the grids are in grids/{item}/", flush=True)
-
-
-def _draw(item: str, description: dict, settings: Sample) -> dict[str, np.ndarray]:
-    """{sampler: uint8 [count, 28, 28]}; nothing of a failed training."""
-    if description["status"] == "failed":
-        return {}
-    model = checkpoint.load(checkpoint.FOLDER / item)
-    latents = sampling.latents(settings.count, description["latent_dim"], seed=settings.seed)
-    means = sampling.draw(model.decode, latents)
-    drawn = {name: sampling.apply(name, means, seed=settings.seed) for name in description["samplers"]}
-    return {name: sampling.to_uint8(images) for name, images in drawn.items()}
+    print(f"sample: {model_id}: {drawn}; the grids are in {paths.GRIDS / model_id}/", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of(main))
+    sys.exit(exit_code_of(main))

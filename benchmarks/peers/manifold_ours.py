@@ -1,10 +1,10 @@
-"""Precision, recall, density and coverage by `pipeline.metrics.manifold`. An argument: how many images (10,000)."""
+"""Precision, recall, density and coverage by `evaluation.metrics.prdc`. An argument: how many images (10,000)."""
 
 from __future__ import annotations
 
 import sys
 
-from pipeline.metrics import manifold  # before NumPy, as in the stages: it settles the BLAS's threads
+from pipeline.evaluation.metrics import prdc  # before NumPy, as in the stages: it settles the BLAS's threads
 
 import features  # isort: skip
 from worker import serve  # isort: skip
@@ -12,9 +12,9 @@ from worker import serve  # isort: skip
 
 def compute(count: int) -> dict[str, float]:
     real, fake = features.draw(count)
-    own = manifold.own_neighbours(real, k=features.NEIGHBOURS)
-    found = manifold.inclusion(fake, real, own, k=features.NEIGHBOURS)
-    return {name: estimate.value for name, estimate in manifold.estimates(found).items()}
+    distances = prdc.within_set(real, k=features.NEIGHBOURS)
+    inclusion = prdc.compare(fake, real, distances, k=features.NEIGHBOURS)
+    return {name: estimate.value for name, estimate in prdc.estimates(inclusion).items()}
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from worker import serve
 def compute(count: int) -> dict[str, float]:
     real, fake = features.draw(count)
     with contextlib.redirect_stdout(sys.stderr):
-        return compute_prdc(real, fake, nearest_k=features.NEIGHBOURS)
+        values: dict[str, float] = compute_prdc(real, fake, nearest_k=features.NEIGHBOURS)
+        return values
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ours: `pipeline.training.fit`, as the stages call it.
+"""Ours: `pipeline.training.loop.fit`, as the stages call it.
 
 python ours.py {vae,gan} PROBLEM [SETTINGS], where SETTINGS is JSON that changes the model's
 """
@@ -9,12 +9,16 @@ import itertools
 import json
 import sys
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 from worker import problem, serve
 
-from pipeline import config, losses, models, training
-from pipeline.backend import tf
+from pipeline import models
+from pipeline.core.backend import tf
+from pipeline.core.settings import read_model_settings
+from pipeline.models.parts import losses
+from pipeline.training import loop
 
 # As long as it is asked for, with the paper's rows of the log and without snapshots.
 ENDLESS = {"vae": {"epochs": 10**5, "snapshot_every": 10**5}, "gan": {"iterations": 10**8, "snapshot_every": 10**8}}
@@ -32,13 +36,13 @@ def first_losses(name: str, model: models.GenerativeModel, arrays: dict[str, np.
 
 
 def build(
-    name: str, arrays: dict[str, np.ndarray], changes: dict
+    name: str, arrays: dict[str, np.ndarray], changes: dict[str, object]
 ) -> tuple[dict[str, float], Callable[[int], object], int]:
-    settings = models.configure(name, {**config.model_settings(name), **ENDLESS[name], **changes})
+    settings = models.configure(name, cast(dict[str, object], read_model_settings(name)) | ENDLESS[name] | changes)
     model = models.build(name, settings, seed=0)
     first = {} if changes else first_losses(name, model, arrays)
-    schedule = models.schedule(name, settings, len(arrays["images"]))
-    rows = training.fit(model, arrays["images"], arrays["images"][:1000], schedule=schedule, seed=0)
+    schedule = models.variant(name).schedule(settings, len(arrays["images"]))
+    rows = loop.fit(model, arrays["images"], arrays["images"][:1000], schedule=schedule, seed=0)
 
     def run(steps: int) -> None:
         for _ in itertools.islice(rows, steps // schedule.log_every):

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from worker import problem, serve
 
-from pipeline import checkpoint, sampling
+from pipeline.sampling import checkpoint, draws
 
 if __name__ == "__main__":
     name, arrays = problem()
-    model = checkpoint.load(Path(".bench") / f"{name}-0")
+    model = checkpoint.load_checkpoint(Path(".bench") / f"{name}-0")
     first = float(model.decode(arrays[f"{name}/latents"]).mean())
-    latents = sampling.latents(10_000, model.description["latent_dim"], seed=0)
+    latents = draws.latents(10_000, model.card["latent_dim"], seed=0)
 
     def run(images: int) -> None:
         for _ in range(images // 10_000):
-            sampling.draw(model.decode, latents)
+            draws.draw(model.decode, latents)
 
     serve({"mean": first}, run, chunk=10_000)

@@ -14,7 +14,8 @@ if __name__ == "__main__":
     def draw(latents: torch.Tensor) -> np.ndarray:
         with torch.inference_mode():
             raw = network(latents)
-            return (torch.sigmoid(raw) if name == "vae" else 0.5 * (raw + 1)).numpy()
+            images: np.ndarray = (torch.sigmoid(raw) if name == "vae" else 0.5 * (raw + 1)).numpy()
+            return images
 
     first = draw(torch.from_numpy(arrays[f"{name}/latents"]))
     latents = torch.randn(10_000, arrays[f"{name}/latents"].shape[1])

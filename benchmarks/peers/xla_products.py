@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from worker import problem, serve
 
-from pipeline.backend import tf
+from pipeline.core.backend import tf
 
 CHUNK = 100  # steps in one call
 VAE_BATCH, GAN_BATCH, PIXELS = 100, 128, 28 * 28

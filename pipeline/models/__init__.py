@@ -1,77 +1,174 @@
-"""The models, one file a variant: its `FAMILY`, its `Config`, its `schedule` and its `Model`."""
+"""The models, one file a variant, and the contract that each of them keeps.
+
+A variant knows its networks, its losses and its updates, and says what its scalars mean and what it costs. The loop
+that trains it, files and metrics do not belong here.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import math
 import pkgutil
-from collections.abc import Callable, Mapping
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from pipeline import config
-from pipeline.errors import UserError
+from pipeline.core.errors import UserError
+from pipeline.core.settings import Section, check_section
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-    from pipeline.schedule import Schedule
+
+class Variant(Protocol):
+    """What a file in this folder holds."""
+
+    FAMILY: Literal["vae", "gan"]  # which stage trains it
+    SCALARS: Scalars
+    QUICK: Mapping[str, object]  # tiny settings, for `make quick` and the tests
+    Config: type[Section]  # its settings in params.yaml
+
+    def schedule(self, config: Section, train_count: int) -> Schedule:
+        """Which minibatches, and how many, on so many images."""
+
+    def flops(self, config: Section, forward: Mapping[str, int]) -> Flops:
+        """What it costs. forward: network -> operations of its forward pass for one image."""
+
+    def describe(self, config: Section) -> Description:
+        """What a reader should know beside the layers."""
+
+    def Model(self, config: Section, seed: int) -> GenerativeModel:  # noqa: N802 - the file's class of that name
+        """A fresh model, whose weights depend on the seed only."""
 
 
 class GenerativeModel(Protocol):
-    """What `training.fit`, `checkpoint` and the stages know of a model."""
+    """A model as the training loop, the export and the contract's tests see it."""
 
-    config: config.Section
+    config: Section
     latent_dim: int
     samplers: tuple[str, ...]  # how images are drawn: "means" and "bernoulli", or "samples"
-    last_step_scalars: tuple[str, ...]  # scalars that the log also gives for a row's last step alone
-    networks: dict[str, keras.Model]  # what a checkpoint stores
+    last_step_scalars: tuple[str, ...]  # scalars that the log also gives for a row's last step, as <name>_batch
+    networks: dict[str, keras.Model]  # what a model folder stores
     state: dict[str, tf.Variable]  # all that a resume needs, optimizers included
 
     def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One update. images: float32 [B, 28, 28, 1] in [0, 1]; key: int32 [2] = (seed, step). Named scalars."""
+        """Trains on one minibatch, in one update or several. Named scalars.
+
+        images: float32 [B, 28, 28, 1] in [0, 1]; key: int32 [2] = (seed, step).
+        """
 
     def eval_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Named scalars of held-out images, or none; changes nothing."""
+        """Named scalars of held-out images, or none. Changes nothing."""
 
     def sample(self, latents: tf.Tensor) -> tf.Tensor:
         """Images float32 [N, 28, 28, 1] in [0, 1] from latents float32 [N, Z]."""
 
-    def signatures(self) -> dict[str, tuple[Callable[[tf.Tensor], dict[str, tf.Tensor]], str, tuple[int, ...]]]:
-        """What a checkpoint offers: name -> (function to named tensors, its argument's name, that argument's shape)."""
+    def signatures(self) -> dict[str, Signature]:
+        """What a model folder offers, by name; "sample" always."""
+
+
+class Signature(NamedTuple):
+    """A function from one float32 tensor [N, *shape] to named tensors, and its argument's name."""
+
+    function: Callable[[tf.Tensor], dict[str, tf.Tensor]]
+    argument: str
+    shape: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scalars:
+    """What the scalars of a variant's log mean. Leave a field empty if the variant has no such scalar.
+
+    `losses`: what its optimizers minimise. `generator_loss`, `generator_gradient` (a norm) and `critic_accuracy` (0 to
+    1): of two networks that play against each other. `held_out`: stem -> title, of what is logged as train/<stem> and
+    test/<stem>. `paper`: the paper's quantity (`comparison.paper.QUANTITIES`) -> the scalar that stands beside it.
+    """
+
+    losses: tuple[str, ...]
+    generator_loss: str = ""
+    generator_gradient: str = ""
+    critic_accuracy: str = ""
+    held_out: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    paper: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+class Flops(NamedTuple):
+    """Floating-point operations of one training step, and of one image drawn."""
+
+    step: int
+    image: int
+
+
+class Description(NamedTuple):
+    """`notes`: network -> a line under its name. `algorithm`: a training step as lines of pseudocode, or none."""
+
+    notes: Mapping[str, str] = {}
+    algorithm: Sequence[str] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """`steps` minibatches of `batch_size`; each row of the log covers `log_every` of them.
+
+    `epochs`: every image once an epoch, in a new order; the last minibatch of an epoch may be smaller.
+    `with_replacement`: indices drawn uniformly at every step.
+    Every `snapshot_every` steps, `snapshot_images` samples are kept (0: none are).
+    """
+
+    scheme: Literal["epochs", "with_replacement"]
+    batch_size: int
+    steps: int
+    log_every: int
+    snapshot_every: int = 0
+    snapshot_images: int = 0
+
+    @property
+    def unit(self) -> str:
+        """What a row of the log is called."""
+        return "epoch" if self.scheme == "epochs" else "iteration"
+
+    def row_number(self, step: int) -> int:
+        """The epoch or iteration that ends with `step` steps done."""
+        return step // self.log_every if self.scheme == "epochs" else step
+
+
+def epochs(
+    count: int, *, batch_size: int, train_count: int, snapshot_every: int = 0, snapshot_images: int = 0
+) -> Schedule:
+    """`count` epochs over `train_count` images, one row of the log each; `snapshot_every` counts epochs too."""
+    an_epoch = math.ceil(train_count / batch_size)
+    return Schedule("epochs", batch_size, count * an_epoch, an_epoch, snapshot_every * an_epoch, snapshot_images)
 
 
 def names() -> list[str]:
     """The names of all variants: the files of this folder."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg)
 
 
-def configure(name: str, settings: Any) -> Any:
-    """The `Config` of variant `name` from its section of params.yaml. Raises `UserError` where one is wrong."""
-    return config.checked(_module(name).Config, settings, key=("models", name))
+def configure(name: str, settings: object) -> Section:
+    """The `Config` of a variant from its section of params.yaml. Raises `UserError` if one is wrong."""
+    return check_section(variant(name).Config, settings, key=("models", name))
 
 
 def family(name: str) -> str:
     """Which stage trains the variant: "vae" or "gan"."""
-    return _module(name).FAMILY
+    return variant(name).FAMILY
 
 
-def schedule(name: str, settings: config.Section, train_count: int) -> Schedule:
-    """How many steps of which minibatches `settings` mean on `train_count` images."""
-    return _module(name).schedule(settings, train_count)
+def build(name: str, settings: Section, seed: int) -> GenerativeModel:
+    """A fresh model; its weights depend on `seed` only."""
+    return variant(name).Model(settings, seed)
 
 
-def build(name: str, settings: config.Section, seed: int) -> GenerativeModel:
-    """A fresh model; its weights depend on `seed` alone."""
-    return _module(name).Model(settings, seed)
-
-
-def variables(parts: Mapping[str, Any]) -> dict[str, tf.Variable]:
+def variables(parts: Mapping[str, keras.Model | keras.optimizers.Optimizer]) -> dict[str, tf.Variable]:
     """The variables of networks and optimizers, by names that no two share and that every process gives alike."""
     return {f"{name}/{v.path}": v.value for name, part in parts.items() for v in part.variables}
 
 
-def _module(name: str) -> ModuleType:
+def variant(name: str) -> Variant:
+    """The file of a variant. Raises `UserError` if there is none."""
     if name not in names():
         raise UserError(f"params.yaml: models: must be among {', '.join(names())} (pipeline/models/); got {name!r}")
-    return importlib.import_module(f"pipeline.models.{name}")
+    module: Variant = importlib.import_module(f"pipeline.models.{name}")  # tests/models/test_contract.py holds it so
+    return module

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
-from pipeline import losses
-from pipeline.backend import keras, tf
-from pipeline.config import Decay, PositiveFloat, PositiveInt, Section
-from pipeline.models import variables
-from pipeline.sampling import layer_seeds
-from pipeline.schedule import Schedule
+from pipeline.core.backend import keras, tf
+from pipeline.core.rng import layer_seeds
+from pipeline.core.settings import Decay, PositiveFloat, PositiveInt, Section
+from pipeline.data.dataset import IMAGE_SHAPE, PIXELS
+from pipeline.models import Description, Flops, Scalars, Schedule, Signature, variables
+from pipeline.models.parts import fast_ops, losses
 
 FAMILY = "gan"
-PIXELS = 28 * 28
+SCALARS = Scalars(
+    losses=("d_loss", "g_loss"),
+    generator_loss="g_loss",
+    generator_gradient="g_grad_norm",
+    critic_accuracy="d_accuracy",
+    paper={"discriminator loss": "d_loss", "discriminator accuracy": "d_accuracy", "generator loss": "g_loss"},
+)
+QUICK = {"iterations": 200, "log_every": 50, "snapshot_every": 100, "snapshot_images": 16}
 
 
 class Config(Section):
@@ -56,6 +62,38 @@ def schedule(config: Config, train_count: int) -> Schedule:
     )
 
 
+def flops(config: Config, forward: Mapping[str, int]) -> Flops:
+    """Forward, and twice that backward; once where only the gradient of a network's input is needed."""
+    generator, discriminator = forward["generator"], forward["discriminator"]
+    on_reals_and_fakes = 2 * 3 * discriminator + generator
+    through_the_discriminator = 3 * generator + 2 * discriminator
+    return Flops(step=config.batch_size * (on_reals_and_fakes + through_the_discriminator), image=generator)
+
+
+def describe(config: Config) -> Description:
+    """The algorithm is the paper's figure 2, as these settings run it; the loss is binary cross-entropy."""
+    if config.discriminator_update == "separate":
+        update = [
+            "       c. one Adam step on the loss of D(x), label 1",
+            "       d. one Adam step on the loss of D(x*), label 0",
+        ]
+    else:
+        update = ["       c. one Adam step on the loss of D(x), label 1, plus that of D(x*), label 0"]
+    return Description(
+        notes={"discriminator": "probability of being real = sigmoid(logit)"},
+        algorithm=[
+            "for each iteration:",
+            "    1. discriminator D, generator G fixed",
+            f"       a. draw {config.batch_size} real images x, uniformly with replacement",
+            f"       b. draw {config.batch_size} latents z; fakes x* = G(z)",
+            *update,
+            "    2. generator G, discriminator D fixed",
+            f"       a. draw {config.batch_size} new latents z; fakes x* = G(z)",
+            "       b. one Adam step of G on the loss of D(x*), label 1",
+        ],
+    )
+
+
 class Model:
     samplers = ("samples",)
     last_step_scalars = ("d_loss", "d_accuracy", "g_loss")
@@ -73,7 +111,7 @@ class Model:
         return variables({**self.networks, "g_optimizer": self._g_optimizer, "d_optimizer": self._d_optimizer})
 
     def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
-        g_latents, d_latents = tf.split(_standard_normal((2 * tf.shape(images)[0], self.latent_dim), key), 2)
+        g_latents, d_latents = tf.split(fast_ops.standard_normal((2 * tf.shape(images)[0], self.latent_dim), key), 2)
         scalars = self._train_discriminator(2.0 * images - 1.0, self._generator(d_latents))
         g_loss, g_grad_norm = self._train_generator(g_latents)
         d_grad_norm = scalars.pop("d_grad_norm")
@@ -101,7 +139,7 @@ class Model:
         return {
             "d_loss": loss / len(batches),
             "d_accuracy": tf.add_n(right) / len(batches),
-            "d_grad_norm": _global_norm(gradients),
+            "d_grad_norm": fast_ops.global_norm(gradients),
         }
 
     def _train_generator(self, latents: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -111,38 +149,19 @@ class Model:
             loss = tf.reduce_mean(losses.real_or_fake(logits, real=True))
         gradients = tape.gradient(loss, weights)
         self._g_optimizer.apply(gradients, weights)
-        return loss, _global_norm(gradients)
+        return loss, fast_ops.global_norm(gradients)
 
     def sample(self, latents: tf.Tensor) -> tf.Tensor:
         return 0.5 * (self._generator(latents) + 1.0)
 
-    def signatures(self) -> dict:
+    def signatures(self) -> dict[str, Signature]:
         return {
-            "sample": (lambda latents: {"images": self.sample(latents)}, "latents", (self.latent_dim,)),
-            "discriminate": (self._discriminate, "images", (28, 28, 1)),
+            "sample": Signature(lambda latents: {"images": self.sample(latents)}, "latents", (self.latent_dim,)),
+            "discriminate": Signature(self._discriminate, "images", (*IMAGE_SHAPE, 1)),
         }
 
     def _discriminate(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"probability": tf.sigmoid(self._discriminator(2.0 * images - 1.0))}
-
-
-def _standard_normal(shape: tuple, key: tf.Tensor) -> tf.Tensor:
-    """Uniform numbers through the normal's inverse distribution function, each within 5.5 of zero.
-
-    `stateless_normal` took a quarter of the step by Philox, and a tenth by Threefry, whose Box-Muller XLA does not
-    vectorise; this takes half of that.
-    """
-    uniform = tf.random.stateless_uniform(shape, key, np.nextafter(np.float32(-1), np.float32(0)), 1.0, alg="threefry")
-    return math.sqrt(2) * tf.math.erfinv(uniform)
-
-
-def _global_norm(gradients: list[tf.Tensor]) -> tf.Tensor:
-    """The Euclidean norm of all gradients as one vector.
-
-    Sums rows by a matrix product: XLA on a CPU adds up a reduction one term after another, 7 % of the whole step.
-    """
-    squares = [tf.reshape(tf.square(g), (-1, g.shape[-1])) for g in gradients]
-    return tf.sqrt(tf.add_n([tf.reduce_sum(tf.linalg.matvec(s, tf.ones(s.shape[-1]))) for s in squares]))
 
 
 def _adam(config: Config, network: keras.Model) -> keras.optimizers.Adam:
@@ -160,7 +179,7 @@ def _generator(config: Config, seed: int) -> keras.Model:
             keras.layers.Dense(config.hidden_dim, kernel_initializer=glorot[0], name="hidden"),
             keras.layers.LeakyReLU(config.leaky_slope, name="leaky_relu"),
             keras.layers.Dense(PIXELS, "tanh", kernel_initializer=glorot[1], name="pixels"),
-            keras.layers.Reshape((28, 28, 1), name="image"),
+            keras.layers.Reshape((*IMAGE_SHAPE, 1), name="image"),
         ],
         name="generator",
     )
@@ -171,7 +190,7 @@ def _discriminator(config: Config, seed: int) -> keras.Model:
     glorot = [keras.initializers.GlorotUniform(s) for s in layer_seeds(seed, "discriminator", 2)]
     return keras.Sequential(
         [
-            keras.Input((28, 28, 1), name="images"),
+            keras.Input((*IMAGE_SHAPE, 1), name="images"),
             keras.layers.Flatten(name="flatten"),
             keras.layers.Dense(config.hidden_dim, kernel_initializer=glorot[0], name="hidden"),
             keras.layers.LeakyReLU(config.leaky_slope, name="leaky_relu"),

@@ -1,1 +1,4 @@
-"""Around DVC: what `make` does before and after `dvc repro`. The only part of the library that knows of DVC."""
+"""Around `dvc repro`: everything up to date, models side by side, tiny settings, pruning, a rebuild to compare with.
+
+It starts DVC and stages as commands. What a stage computes does not belong here, and no stage depends on this room.
+"""

@@ -1,4 +1,4 @@
-"""Commands that are run to their end, also after Ctrl-C, which they have had too and may obey slowly."""
+"""Commands that are run to their end, also after Ctrl-C: they have received it too, and may obey slowly."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ from typing import TextIO
 
 DVC = (sys.executable, "-m", "dvc")
 INTERRUPTED = 130
-LOOK_EVERY = 0.1  # seconds
+LOOK_EVERY_S = 0.1
+
+
+def clean_environment() -> dict[str, str]:
+    """The variables of this process, without those that would lead another project's DVC and MLflow to this one."""
+    foreign = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_STAGE", "DVC_EXP_NAME")
+    return {name: value for name, value in os.environ.items() if name not in foreign}
 
 
 def dvc(*arguments: str) -> int:
     """Runs a DVC command; returns its exit code."""
-    return patient([*DVC, *arguments])
+    return run_to_end([*DVC, *arguments])
 
 
-def patient(
+def run_to_end(
     command: Sequence[str],
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
@@ -39,21 +45,21 @@ def patient(
     return INTERRUPTED if interrupted else process.returncode
 
 
-def side_by_side(commands: Sequence[Sequence[str]], places: int, environment: Mapping[str, str] | None = None) -> int:
-    """Runs commands, so many at a time; returns 0, the first other code, or 130 after Ctrl-C.
+def run_parallel(commands: Sequence[Sequence[str]], places: int, environment: Mapping[str, str] | None = None) -> int:
+    """Runs commands, `places` at a time; returns 0, the first other code, or 130 after Ctrl-C.
 
-    After a code other than 0 and after Ctrl-C no more are begun, and those that run come to their end. None has a
-    terminal for its progress bar, since several would write over each other: they say how far they are in lines.
+    After a code other than 0 and after Ctrl-C it starts no more, and those that run come to their end. None of them has
+    a terminal, because several progress bars would write over each other: they print lines instead.
     """
     waiting = list(reversed(commands))
-    running: list[subprocess.Popen] = []
+    running: list[subprocess.Popen[bytes]] = []
     code = 0
     with _passed_on(sys.stderr) as stderr:
         while waiting or running:
             try:
                 while waiting and len(running) < places:
                     running.append(subprocess.Popen(waiting.pop(), stderr=stderr, env=environment))
-                time.sleep(LOOK_EVERY)
+                time.sleep(LOOK_EVERY_S)
             except KeyboardInterrupt:
                 code = INTERRUPTED
             for process in [p for p in running if p.poll() is not None]:
@@ -66,7 +72,7 @@ def side_by_side(commands: Sequence[Sequence[str]], places: int, environment: Ma
 
 @contextlib.contextmanager
 def _passed_on(stream: TextIO) -> Iterator[int]:
-    """A file descriptor that is no terminal: what is written to it comes out of the stream."""
+    """A file descriptor that is no terminal. What is written to it comes out of the stream."""
     reading, writing = os.pipe()
     with os.fdopen(reading, encoding="utf-8", errors="replace") as source:
         passing = threading.Thread(target=_pass_on, args=(source, stream))

@@ -1,4 +1,4 @@
-"""Removes what items that params.yaml no longer names have left: their files, and their lines in dvc.lock."""
+"""Removes what models that params.yaml no longer names have left: their files, and their entries in dvc.lock."""
 
 from __future__ import annotations
 
@@ -7,32 +7,39 @@ from pathlib import Path
 
 import yaml
 
-from pipeline import items
-from pipeline.params import Params
+from pipeline.matrix import Matrix, check_no_foreign_files, stale_files
+from pipeline.provenance import dvc_lock
+from pipeline.provenance.dvc_lock import LOCK
 
-LOCK = Path("dvc.lock")
 
-
-def prune(params: Params) -> list[Path]:
+def prune(matrix: Matrix) -> list[Path]:
     """Removes the stale files and lock entries; returns the files' paths."""
-    items.refuse_foreign()
-    left = items.stale(params)
+    check_no_foreign_files()
+    left = stale_files(matrix)
     for path in left:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    _prune_lock(params)
+    _prune_lock(matrix)
     return left
 
 
-def _prune_lock(params: Params) -> None:
-    """DVC writes dvc.lock with its own serializer; so does this, and only where something is stale."""
+def _prune_lock(matrix: Matrix) -> None:
+    """Removes the entries of models and of stages that are no more.
+
+    DVC writes dvc.lock with its own serializer, so this does too, and only if something is stale.
+    """
     if not LOCK.is_file():
         return
-    kept = set(params.items())
-    stages = (yaml.load(LOCK.read_bytes(), yaml.CSafeLoader) or {}).get("stages", {})
-    stale = [name for name in stages if "@" in name and name.split("@", 1)[1] not in kept]
+    entries = (yaml.load(LOCK.read_bytes(), yaml.CSafeLoader) or {}).get("stages", {})
+    stale = [name for name in entries if not _is_current(name, matrix)]
     if stale:
         from dvc.utils.serialize import modify_yaml
 
         with modify_yaml(str(LOCK)) as content:
             for name in stale:
                 del content["stages"][name]
+
+
+def _is_current(entry: str, matrix: Matrix) -> bool:
+    """Whether dvc.yaml has the entry's stage, and params.yaml its model, if it is of one."""
+    stage, _, model_id = entry.partition("@")
+    return stage in dvc_lock.stages() and (not model_id or model_id in matrix.model_ids())

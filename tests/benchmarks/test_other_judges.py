@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from benchmarks import other_judges
-from pipeline import judge
-from pipeline.data import CLASSES
+from pipeline.data.dataset import CLASSES
+from pipeline.evaluation.judges import classifier
 
 
 @pytest.mark.parametrize("name", other_judges.NETWORKS)
 def test_a_network_has_a_judges_outputs(name: str) -> None:
     build, _ = other_judges.NETWORKS[name]
-    features, probabilities = judge.look(build(0), np.zeros((3, 28, 28), np.uint8))
-    assert features.shape == (3, judge.FEATURES)
+    features, probabilities = classifier.extract(build(0), np.zeros((3, 28, 28), np.uint8))
+    assert features.shape == (3, classifier.FEATURES)
     assert probabilities.shape == (3, CLASSES)
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import page, pipeline_runs, training
-from pipeline import files
+from pipeline.core import files
 
 
 def spread(median: float) -> dict[str, float]:

@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import config, models
-from pipeline.backend import tf
-from pipeline.errors import UserError
+from pipeline import models
+from pipeline.comparison import flops, paper
+from pipeline.core.backend import keras, tf
+from pipeline.core.errors import UserError
+from pipeline.core.settings import load_yaml
+from pipeline.training import export
 from tests.conftest import ROOT
 
 BATCH = 5
 
 
 def settings(name: str, **changed: Any) -> Any:
-    return models.configure(name, {**config.load(ROOT / "params.yaml")["models"][name], **changed})
+    return models.configure(name, {**load_yaml(ROOT / "params.yaml")["models"][name], **changed})
 
 
 def build(name: str, seed: int = 0, **changed: Any) -> models.GenerativeModel:
@@ -46,7 +49,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_every_file_is_configured_in_params(name: str) -> None:
-    assert name in config.load(ROOT / "params.yaml")["models"]
+    assert name in load_yaml(ROOT / "params.yaml")["models"]
 
 
 def test_same_seed_same_weights_other_seed_others(name: str) -> None:
@@ -56,8 +59,10 @@ def test_same_seed_same_weights_other_seed_others(name: str) -> None:
 
 
 def test_no_two_layers_start_alike(name: str) -> None:
-    kernels = [w for w in weights(build(name)).values() if w.ndim == 2 and w.any()]
-    assert len(kernels) == sum(len(n.weights) // 2 for n in build(name).networks.values())
+    networks = build(name).networks.values()
+    kernels = [layer.kernel.numpy() for network in networks for layer in network.layers if hasattr(layer, "kernel")]
+    assert kernels
+    assert all(kernel.any() for kernel in kernels)
     flat = [kernel.ravel()[:50].tolist() for kernel in kernels]
     assert all(a != b for i, a in enumerate(flat) for b in flat[:i])
 
@@ -75,6 +80,64 @@ def test_train_step_returns_finite_scalars(name: str) -> None:
     assert scalars
     assert all(value.shape == () and np.isfinite(value) for value in scalars.values())
     assert set(build(name).last_step_scalars) <= set(scalars)
+
+
+def test_the_scalars_that_it_says_to_have_a_meaning_are_logged(name: str) -> None:
+    meaning = models.variant(name).SCALARS
+    logged = {**train_step(build(name)), **build(name).eval_step(batch(), key())}
+    single = {meaning.generator_loss, meaning.generator_gradient, meaning.critic_accuracy} - {""}
+    held_out = {f"{split}/{stem}" for split in ("train", "test") for stem in meaning.held_out}
+    assert meaning.losses
+    assert set(meaning.losses) | single | held_out | set(meaning.paper.values()) <= set(logged)
+    assert set(meaning.paper) <= set(paper.QUANTITIES)
+
+
+def test_its_description_names_its_networks(name: str) -> None:
+    description = models.variant(name).describe(settings(name))
+    assert set(description.notes) <= set(build(name).networks)
+    assert all(isinstance(line, str) for line in description.algorithm)
+
+
+def test_operations_are_those_that_tensorflow_counts(name: str) -> None:
+    model = build(name)
+    card = export.build_card(model, variant=name, seed=0, steps=0, data={"label": "", "sha256": ""})
+    for network_name, network in model.networks.items():
+        assert flops.forward_pass(card["networks"][network_name]) == counted_by_tensorflow(network), network_name
+    assert flops.count(card).image > 0
+    assert flops.count(card).step > flops.count(card).image
+
+
+def counted_by_tensorflow(network: keras.Model) -> int:
+    """Operations of a forward pass for one image, by TensorFlow's profiler. It counts a bias as one operation, we as a
+    multiplication and an addition, as for every parameter.
+    """
+    profiler = tf.compat.v1.profiler
+    shape = tf.TensorSpec((1, *network.input_shape[1:]), tf.float32)
+    graph = tf.function(lambda x: network(x)).get_concrete_function(shape).graph
+    options = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation()).with_empty_output()
+    total = profiler.profile(graph, options=options.order_by("name").build()).total_float_ops
+    elementwise = [layer.name for layer in network.layers if type(layer).__name__ in flops.ELEMENTWISE]
+    products, biases = (
+        sum(profiled_operations(graph, kind, elementwise) for kind in kinds)
+        for kinds in (("MatMul", "Conv2D", "Conv2DBackpropInput"), ("BiasAdd", "AddV2"))
+    )
+    assert 0 < products + biases <= total
+    return products + 2 * biases
+
+
+def profiled_operations(graph: tf.Graph, kind: str, without: list[str]) -> int:
+    """Operations of one kind, without those of the layers of these names."""
+    profiler = tf.compat.v1.profiler
+    options = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation()).with_empty_output()
+    hidden = [f".*/{layer}/.*" for layer in without]
+    chosen = (
+        options.with_node_names(show_name_regexes=[".*"], hide_name_regexes=hidden)
+        .account_displayed_op_only(True)
+        .order_by("name")
+        .build()
+    )
+    chosen["account_type_regexes"] = [f"^{kind}$"]
+    return int(profiler.profile(graph, cmd="op", options=chosen).total_float_ops)
 
 
 @pytest.mark.slow
@@ -126,5 +189,5 @@ def test_unknown_setting_is_named(name: str) -> None:
 
 
 def test_unknown_model_is_named_with_those_that_are() -> None:
-    with pytest.raises(UserError, match=r"must be among gan, vae.*got 'wgan'"):
-        models.configure("wgan", {})
+    with pytest.raises(UserError, match=r"must be among .*gan.*vae.*got 'nonesuch'"):
+        models.configure("nonesuch", {})

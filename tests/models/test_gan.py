@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
-import scipy.stats
 
-from pipeline import losses
-from pipeline.backend import tf
-from pipeline.errors import UserError
+from pipeline.core.backend import tf
+from pipeline.core.errors import UserError
 from pipeline.models import gan
+from pipeline.models.parts import fast_ops, losses
 from tests.models.test_contract import batch, build, key, settings, train_step
 
 pytestmark = pytest.mark.slow  # each test compiles a training step
@@ -36,7 +33,7 @@ def test_discriminator_takes_as_many_adam_steps_as_the_algorithm_says(update: st
 
 def test_joint_update_logs_the_means_of_the_undivided_batches() -> None:
     model = build("gan", discriminator_update="joint")
-    draw = tf.function(lambda: gan._standard_normal((10, 100), key()), jit_compile=True)
+    draw = tf.function(lambda: fast_ops.standard_normal((10, 100), key()), jit_compile=True)
     latents = draw()[5:]  # the first half is the generator's
     fakes = 2 * model.sample(latents) - 1
     logits = [model.networks["discriminator"](x) for x in (2 * batch() - 1, fakes)]
@@ -62,13 +59,6 @@ def test_first_update_of_the_generator_is_adams() -> None:
     assert np.isclose(moved, 1e-3, rtol=5e-2).mean() > 0.9
 
 
-def test_gradient_norm_is_tensorflows_own() -> None:
-    gradients = [
-        tf.constant(np.random.default_rng(i).normal(size=shape), tf.float32) for i, shape in enumerate(((7, 3), (5,)))
-    ]
-    np.testing.assert_allclose(gan._global_norm(gradients), tf.linalg.global_norm(gradients), rtol=1e-6)
-
-
 def test_generator_step_leaves_the_discriminator_alone() -> None:
     model = gan.Model(settings("gan"), 0)
     before = [w.numpy() for w in model.networks["discriminator"].weights]
@@ -89,13 +79,3 @@ def test_discriminate_takes_images_in_the_unit_range() -> None:
 def test_rows_and_snapshots_must_end_together() -> None:
     with pytest.raises(UserError, match="snapshot_every must be a multiple of log_every"):
         settings("gan", log_every=30)
-
-
-def test_latents_are_standard_normal_and_each_keys_own() -> None:
-    draw = tf.function(lambda key: gan._standard_normal((1000, 100), key), jit_compile=True)
-    numbers, others = (draw(tf.constant([0, step])).numpy().ravel() for step in (1, 2))
-    assert scipy.stats.kstest(numbers, "norm").pvalue > 0.01
-    assert abs(np.corrcoef(numbers, others)[0, 1]) < 0.02
-    # the ends of what `stateless_uniform` may draw: its own start, and 2^-22 below 1
-    ends = tf.constant([np.nextafter(np.float32(-1), np.float32(0)), np.float32(1 - 2.0**-22)])
-    assert np.all(np.abs(tf.function(tf.math.erfinv, jit_compile=True)(ends)) < 5.5 / math.sqrt(2))

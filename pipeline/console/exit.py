@@ -1,0 +1,44 @@
+"""How a command ends: a user's mistake in one sentence and with a non-zero exit code, never in a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+
+from pipeline.core.errors import Interrupted, UserError
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def exit_code_of(main: Callable[[], int | None]) -> int:
+    """Runs `main` and returns its exit code. A user's mistake prints one sentence and gives 1, Ctrl-C gives 130."""
+    try:
+        return main() or 0
+    except UserError as error:
+        return _say(str(error), 1)
+    except Interrupted as error:
+        return _say(str(error), 128 + error.signal)
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing was half-written; run the same command to start again", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader left: not a mistake, and Python must not flush to it
+        return 141
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            return _say(f"{_place(error)}: no space left on the disk; free some and run the same command again", 1)
+        if error.errno in _NO_PERMISSION:
+            return _say(f"{_place(error)}: no permission to write here ({error.strerror}); change it and run again", 1)
+        raise
+
+
+def _place(error: OSError) -> str:
+    return str(error.filename or "the disk")
+
+
+def _say(sentence: str, code: int) -> int:
+    sys.stdout.flush()
+    print(f"error: {sentence}" if code == 1 else f"\n{sentence}", file=sys.stderr, flush=True)
+    return code

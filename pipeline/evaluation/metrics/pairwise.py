@@ -1,0 +1,53 @@
+"""Work on large sets, some rows at a time on two threads: memory stays small, and the bytes are those of one core."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+from pipeline.core.threads import THREADS
+
+ROWS = 50  # a block of 10,000 distances each stays in the cache of the core that works on it
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def over_each(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """`function` of each item, in order; NumPy lets both threads work."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(function, items))
+
+
+def over_rows(function: Callable[[slice], _Result], count: int, rows: int = ROWS) -> list[_Result]:
+    """`function` of each block of `rows` indices below `count`, in order, on both threads."""
+    return over_each(function, (slice(at, min(at + rows, count)) for at in range(0, count, rows)))
+
+
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances [len(a), len(b)] in the arrays' own precision, never negative."""
+    product: np.ndarray = a @ b.T
+    product *= -2.0
+    product += np.einsum("nd,nd->n", a, a)[:, np.newaxis]
+    product += np.einsum("nd,nd->n", b, b)
+    np.maximum(product, 0.0, out=product)
+    return product
+
+
+def smallest(values: np.ndarray, count: int) -> np.ndarray:
+    """The `count` smallest of each row of [N, M], ascending: [N, count].
+
+    They lie in the `count` groups of columns whose least values are smallest, so that few are left to be sorted.
+    """
+    width = int(np.sqrt(values.shape[1] / count)) + 1
+    groups = math.ceil(values.shape[1] / width)
+    padding = groups * width - values.shape[1]
+    padded = np.pad(values, ((0, 0), (0, padding)), constant_values=np.inf) if padding else values
+    grouped = padded.reshape(len(values), groups, width)
+    if groups > count:
+        least = np.argpartition(grouped.min(axis=2), count - 1, axis=1)[:, :count]
+        grouped = np.take_along_axis(grouped, least[:, :, np.newaxis], axis=1)
+    return np.sort(np.partition(grouped.reshape(len(values), -1), count - 1, axis=1)[:, :count], axis=1)

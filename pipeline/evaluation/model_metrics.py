@@ -1,0 +1,120 @@
+"""Everything that is measured on one trained model: its samples, its likelihood, its trajectory, its log's end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from pipeline.core import files, paths
+from pipeline.core.errors import UserError
+from pipeline.data.dataset import Dataset, Identity
+from pipeline.evaluation import likelihood, measure, reference
+from pipeline.evaluation.judges import ensemble
+from pipeline.evaluation.measure import Evaluate, MetricValue, SetMetrics
+from pipeline.evaluation.reference import Reference
+from pipeline.evaluation.trajectory import Trajectory, measure_snapshots
+from pipeline.sampling import checkpoint
+from pipeline.sampling.checkpoint import Failure, ModelCard
+
+if TYPE_CHECKING:
+    import keras
+
+
+class ModelMetrics(TypedDict):
+    """What `metrics/<model>-<seed>.json` holds. `final`: the last row of the log. `course`: the trajectory.
+
+    Of a failed training `samplers`, `likelihood` and `course` are empty.
+    """
+
+    variant: str
+    seed: int
+    status: str
+    steps: int
+    settings: dict[str, object]
+    data: Identity
+    failure: Failure | None
+    final: dict[str, float]
+    samplers: dict[str, SetMetrics]
+    likelihood: dict[str, MetricValue]
+    course: Trajectory
+
+
+def measure_model(
+    model_id: str, card: ModelCard, dataset: Dataset, settings: Evaluate, progress: Callable[[str], None]
+) -> ModelMetrics:
+    """Reads the model's files and measures it all. `progress` is told the name of each part that is done.
+
+    Raises:
+      UserError: a file is missing or damaged, or the model was trained on other data than `dataset`.
+    """
+    checkpoint.check_same_data(paths.MODELS / model_id, card, dataset.manifest["sha256"])
+    log = files.read_csv(paths.log(model_id))
+    metrics: ModelMetrics = {
+        "variant": card["variant"],
+        "seed": card["seed"],
+        "status": card["status"],
+        "steps": card["steps"],
+        "settings": card["settings"],
+        "data": card["data"],
+        "failure": card.get("failure"),
+        "final": {name: float(values[-1]) for name, values in log.items() if len(values)},
+        "samplers": {},
+        "likelihood": {},
+        "course": cast(Trajectory, {}),
+    }
+    if card["status"] == "failed":
+        return metrics
+    real, judges = reference.load_reference(dataset), ensemble.load_judges()
+    for name, images in files.read_npz(paths.samples(model_id)).items():
+        measure.check_images(f"{paths.samples(model_id)}: {name}", images)
+        images = images[: len(real.images)]  # one N for all sets, since distances depend on it
+        metrics["samplers"][name] = measure.measure_set(images, ensemble.look(judges, images), real, settings)
+        progress(name)
+    metrics["course"] = _trajectory(model_id, judges, real, settings)
+    progress("snapshots")
+    metrics["likelihood"] = _likelihood(model_id, card, dataset, settings)
+    progress("likelihood")
+    return metrics
+
+
+def parts_of(card: ModelCard) -> int:
+    """How many parts `measure_model` tells the progress of."""
+    return len(card["samplers"]) + 2
+
+
+def read_metrics(model_id: str, card: ModelCard) -> ModelMetrics:
+    """What `evaluate` wrote. Raises `UserError` if it was measured on a model of other data or another training."""
+    path = paths.metrics(model_id)
+    metrics = cast(ModelMetrics, files.read_json(path))
+    for key, expected, actual in (
+        ("data", card["data"], metrics["data"]),
+        ("settings", card["settings"], metrics["settings"]),
+        ("status", card["status"], metrics["status"]),
+    ):
+        if actual != expected:
+            raise UserError(
+                f"{path}: expected the metrics of {paths.MODELS / model_id} ({key} {expected}); "
+                f"got {actual}; run `dvc repro`"
+            )
+    return metrics
+
+
+def _trajectory(model_id: str, judges: list[keras.Model], real: Reference, settings: Evaluate) -> Trajectory:
+    snapshots = files.read_npz(paths.snapshots(model_id))
+    seen = ((images, ensemble.look(judges[:1], images)) for images in snapshots["images"])
+    return measure_snapshots(snapshots["steps"].tolist(), seen, real, settings)
+
+
+def _likelihood(model_id: str, card: ModelCard, dataset: Dataset, settings: Evaluate) -> dict[str, MetricValue]:
+    """Of a model that can encode and decode; nothing of others."""
+    model = checkpoint.load_checkpoint(paths.MODELS / model_id)
+    if "encode" not in model.signatures:
+        return {}
+    return likelihood.measure_likelihood(
+        model,
+        dataset.test.images,
+        draws=settings.likelihood_draws,
+        likelihood_images=settings.likelihood_images,
+        epsilon_std=cast(float, card["settings"].get("epsilon_std", 1.0)),
+        seed=settings.seed,
+    )

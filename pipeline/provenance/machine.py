@@ -1,0 +1,62 @@
+"""On which kind of machine the results were made: other processors and Pythons may give other bytes."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import TypedDict
+
+import yaml
+
+FILE = Path("built-on.yaml")
+INSTRUCTION_SETS = ("avx", "avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile")
+
+
+class Machine(TypedDict):
+    """`instruction_sets`: only those by which libraries choose kernels."""
+
+    processor: str
+    instruction_sets: list[str]
+    system: str
+    python: str
+
+
+def here() -> Machine:
+    """The machine that runs this."""
+    return {
+        "processor": _cpuinfo("model name") or platform.processor() or platform.machine(),
+        "instruction_sets": [name for name in INSTRUCTION_SETS if name in _cpuinfo("flags").split()],
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def _cpuinfo(key: str) -> str:
+    path = Path("/proc/cpuinfo")
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        name, _, value = line.partition(":")
+        if name.strip() == key:
+            return value.strip()
+    return ""
+
+
+def record() -> None:
+    """Writes that the results here were made on this machine."""
+    FILE.write_text(yaml.safe_dump(here(), sort_keys=False), encoding="utf-8")
+
+
+def difference() -> str | None:
+    """A sentence that names how this machine differs from that of the results here, or None if it does not."""
+    if not FILE.is_file():
+        return None
+    theirs, ours = yaml.safe_load(FILE.read_text(encoding="utf-8")), here()
+    parts = [
+        f"{name.replace('_', ' ')}: {_words(theirs[name])} there, {_words(value)} here"
+        for name, value in ours.items()
+        if theirs.get(name) != value
+    ]
+    return f"the results were made on another machine ({'; '.join(parts)})" if parts else None
+
+
+def _words(value: object) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)

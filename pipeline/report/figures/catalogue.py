@@ -1,0 +1,169 @@
+"""Which figures there are, and what each shows: the trained models and what was kept of them in, named figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.special import ndtri
+
+from pipeline import models
+from pipeline.comparison import paper
+from pipeline.evaluation.metrics import memorisation
+from pipeline.report.figures import architecture, curves, digits, latent, style
+from pipeline.report.figures.inputs import Inputs
+from pipeline.sampling import draws
+from pipeline.sampling.checkpoint import Checkpoint, ModelCard
+
+Named = tuple[str, Figure]
+
+
+def every(inputs: Inputs) -> Iterator[Named]:
+    """Every figure with its file's name, those of the paper by their numbers."""
+    for group in (_structures, _losses, _latent_space, _gan, _samples, _nearest, _interpolation):
+        yield from group(inputs)
+
+
+def _unless_failed(inputs: Inputs, model_id: str, name: str, draw: Callable[[], Figure]) -> Named:
+    """The named figure, or one that says that the training failed."""
+    card = inputs.cards[model_id]
+    if "failure" not in card:
+        return name, draw()
+    reason = f"{model_id}: the training failed at step {card['failure']['step']:,}"
+    return name, style.failed(name.replace("-", " "), inputs.label, reason)
+
+
+def _structures(inputs: Inputs) -> Iterator[Named]:
+    for name, model_id, title in (
+        ("figure-1-vae-structure", inputs.vae, "Figure 1: the VAE as built"),
+        ("gan-structure", inputs.gan, "The GAN as built"),
+    ):
+        notes = _described(inputs.cards[model_id]).notes
+        yield name, architecture.networks(inputs.cards[model_id], title, inputs.label, notes)
+    algorithm = _described(inputs.cards[inputs.gan]).algorithm
+    if algorithm:
+        title = "Figure 2: the GAN's training as these settings run it"
+        yield "figure-2-gan-algorithm", architecture.pseudocode(algorithm, title, inputs.label)
+
+
+def _described(card: ModelCard) -> models.Description:
+    variant = models.variant(card["variant"])
+    return variant.describe(models.configure(card["variant"], card["settings"]))
+
+
+def _losses(inputs: Inputs) -> Iterator[Named]:
+    vaes = inputs.curves_of(inputs.matrix.vaes, paper.LOSS, "epoch")
+    for number, part, epochs in ((3, "first", slice(5)), (4, "last", slice(-5, None))):
+        title = f"Figure {number}: VAE loss, {part} five epochs"
+        figure = curves.loss_by_epoch(vaes, inputs.label, epochs, paper.VAE_LOSS, title)
+        yield f"figure-{number}-vae-loss-{part}-epochs", figure
+    scalars = models.variant(inputs.cards[inputs.vae]["variant"]).SCALARS.held_out
+    if scalars:
+        yield "vae-loss-parts", curves.held_out(inputs.logs_of(inputs.matrix.vaes), scalars, "VAE", inputs.label)
+
+
+def _latent_space(inputs: Inputs) -> Iterator[Named]:
+    test, label, settings = inputs.dataset.test, inputs.label, inputs.plot
+
+    def encode(images: np.ndarray) -> np.ndarray:
+        return inputs.checkpoints[inputs.vae]("encode", images[..., np.newaxis] / np.float32(255))["mean"]
+
+    def scatter() -> Figure:
+        return latent.scatter(encode(test.images), test.labels, label)
+
+    def manifold() -> Figure:
+        lowest, highest = settings.manifold_quantiles
+        coordinates = ndtri(np.linspace(lowest, highest, settings.manifold_side))
+        latents = np.zeros((settings.manifold_side**2, inputs.cards[inputs.vae]["latent_dim"]), np.float32)
+        plane = np.stack(np.meshgrid(coordinates, coordinates[::-1]), axis=-1).reshape(-1, 2)
+        latents[:, :2] = plane[:, : latents.shape[1]]
+        return latent.manifold(_decode(inputs.checkpoints[inputs.vae], latents), coordinates, label)
+
+    def reconstructions() -> Figure:
+        originals = test.images[: settings.reconstructions]
+        decoded = _decode(inputs.checkpoints[inputs.vae], encode(originals))
+        return digits.reconstructions(originals, decoded, label)
+
+    yield _unless_failed(inputs, inputs.vae, "figure-5-latent-space", scatter)
+    yield _unless_failed(inputs, inputs.vae, "section-5.1.4-manifold", manifold)
+    yield _unless_failed(inputs, inputs.vae, "reconstructions", reconstructions)
+
+
+def _gan(inputs: Inputs) -> Iterator[Named]:
+    def snapshots() -> Figure:
+        kept, side = inputs.snapshots, inputs.plot.snapshot_side
+        return digits.snapshots(kept["steps"], kept["images"], side, inputs.label)
+
+    yield "figure-6-gan-log", _gan_log(inputs)
+    losses = style.titled(10, 3.8, "Figure 7: GAN training loss", inputs.label)
+    for axes, quantity in zip(losses.subplots(1, 2), (paper.D_LOSS, paper.G_LOSS), strict=True):
+        _beside_paper(axes, inputs, quantity, 1.0, f"{quantity} (nats)")
+    yield "figure-7-gan-losses", losses
+    yield _unless_failed(inputs, inputs.gan, "figure-8-gan-samples", snapshots)
+    accuracy = style.titled(7, 3.8, "Figure 9: discriminator accuracy", inputs.label)
+    _beside_paper(accuracy.add_subplot(), inputs, paper.D_ACCURACY, 100.0, "accuracy (%)")
+    yield "figure-9-discriminator-accuracy", accuracy
+
+
+def _beside_paper(axes: Axes, inputs: Inputs, quantity: str, scale: float, y: str) -> None:
+    printed = {iteration: row[quantity] for iteration, row in paper.GAN_LOG.items()}
+    curves.beside_paper(axes, inputs.curves_of(inputs.matrix.gans, quantity, "iteration"), scale, printed, y)
+
+
+def _gan_log(inputs: Inputs) -> Figure:
+    """The paper's table of single minibatches, and ours of the same iterations."""
+    log = inputs.logs[inputs.gan]
+    row_of = {int(step): row for row, step in enumerate(log.get("iteration", []))}
+    scalars = models.variant(inputs.cards[inputs.gan]["variant"]).SCALARS.paper
+    shown = ((paper.D_LOSS, 1, ".4f"), (paper.D_ACCURACY, 100, ".2f"), (paper.G_LOSS, 1, ".4f"))
+    rows = []
+    for iteration, printed in paper.GAN_LOG.items():
+        ours = []
+        for quantity, scale, form in shown:
+            column = log.get(f"{scalars.get(quantity)}_batch")
+            known = column is not None and iteration in row_of
+            ours.append(format(scale * column[row_of[iteration]], form) if column is not None and known else "-")
+        theirs = [format(printed[quantity], form) for quantity, _, form in shown]
+        rows.append((f"{iteration:,}", *ours, *theirs))
+    header = ("iteration", "D loss", "accuracy %", "G loss", "paper: D loss", "paper: acc. %", "paper: G loss")
+    title = f"Figure 6: the log of {inputs.gan}, single minibatches, beside the paper's"
+    return architecture.table(header, rows, title, inputs.label)
+
+
+def _samples(inputs: Inputs) -> Iterator[Named]:
+    sheets = [("real test digits", inputs.dataset.test.images)]
+    for variant in inputs.matrix.variants():
+        model_id = f"{variant}-{inputs.matrix.seeds[0]}"
+        sheets += [(f"{model_id}, {sampler}", images) for sampler, images in inputs.samples[model_id].items()]
+    yield "samples", digits.side_by_side(sheets, inputs.plot.sample_side, inputs.label)
+
+
+def _nearest(inputs: Inputs) -> Iterator[Named]:
+    count, train = inputs.plot.reconstructions, inputs.dataset.train.images
+    sets = []
+    for model_id in (inputs.vae, inputs.gan):
+        for sampler, images in inputs.samples[model_id].items():
+            indices = memorisation.nearest(images[:count], train)[0]
+            sets.append((f"{model_id}, {sampler}", images[:count], train[indices]))
+    if sets:
+        yield "nearest", digits.pairs(sets, inputs.label)
+
+
+def _interpolation(inputs: Inputs) -> Iterator[Named]:
+    rows, steps = inputs.plot.interpolation_rows, inputs.plot.interpolation_steps
+    weights = np.linspace(0, 1, steps, dtype=np.float32)[:, np.newaxis]
+    walks = []
+    for model_id, checkpoint in inputs.checkpoints.items():
+        dim = checkpoint.card["latent_dim"]
+        ends = draws.latents(2 * rows, dim, seed=inputs.latents_seed)
+        path = np.concatenate([(1 - weights) * a + weights * b for a, b in ends.reshape(-1, 2, dim)])
+        images = _decode(checkpoint, path)
+        walks.append((model_id, images.reshape(rows, -1, *images.shape[1:])))
+    if walks:
+        yield "interpolation", latent.interpolation(walks, inputs.label)
+
+
+def _decode(checkpoint: Checkpoint, latents: np.ndarray) -> np.ndarray:
+    return draws.to_uint8(draws.draw(checkpoint.decode, latents))

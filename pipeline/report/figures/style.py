@@ -1,0 +1,65 @@
+"""What all figures share: colours, titles, and how a figure is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pipeline.core import files
+
+DPI = 120
+MODEL_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe and Ito 2008
+
+
+CLASS_COLOURS = [  # Tol 2021, 'muted', with black for its grey: ten that colour-blind readers can tell apart
+    "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#000000",
+]  # fmt: skip
+
+matplotlib.rcdefaults()  # a user's own settings would change the bytes
+matplotlib.rcParams.update(
+    {
+        "axes.grid": True,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "figure.constrained_layout.use": True,
+        "font.size": 10,
+        "grid.alpha": 0.3,
+        "legend.frameon": False,
+    }
+)
+
+
+def titled(width: float, height: float, title: str, label: str) -> Figure:
+    """An empty figure, sizes in inches. Its title names the data (`label`) if that is not the whole of MNIST."""
+    figure = Figure(figsize=(width, height))
+    figure.suptitle(title if label == "MNIST" else f"{title} ({label})", fontsize=12)
+    return figure
+
+
+def show_image(axes: Axes, pixels: np.ndarray) -> None:
+    """Draws uint8 [H, W] as it is, without axes."""
+    axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set_axis_off()
+
+
+def draw_paper(axes: Axes, numbers: Mapping[int, float], label: str = "paper") -> None:
+    """Draws the paper's numbers as crosses."""
+    axes.plot(list(numbers), list(numbers.values()), color="black", marker="x", linestyle="none", label=label)
+
+
+def failed(title: str, label: str, reason: str) -> Figure:
+    """The figure that replaces one of a model whose training failed."""
+    figure = titled(6, 2, title, label)
+    figure.text(0.5, 0.4, reason, ha="center", va="center", wrap=True)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Writes a PNG without the writing program's version."""
+    with files.atomic_write(path) as part:
+        figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None})

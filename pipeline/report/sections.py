@@ -1,0 +1,180 @@
+"""What the page says: the numbers of the summary as tables and sentences, the same for HTML and Markdown."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from pipeline.comparison import head_to_head, paper, significance
+from pipeline.comparison.dynamics import effective_classes
+from pipeline.comparison.summary import OverSeeds, Summary
+from pipeline.data.dataset import Manifest
+from pipeline.evaluation.judges.control_sets import FLOOR
+from pipeline.evaluation.metrics.table import TABLE
+from pipeline.evaluation.model_metrics import ModelMetrics
+from pipeline.report import charts, claims_section, training_tables
+from pipeline.report.tables import Table, interval, table
+from pipeline.sampling.checkpoint import ModelCard
+
+MORE_SEEDS = 5
+LIKELIHOOD = {
+    "negative_elbo": ("negative ELBO, nats", 2),
+    "reconstruction": ("reconstruction, nats", 2),
+    "kl": ("KL, nats", 2),
+    "reconstruction_mse": ("squared error a pixel", 4),
+    "active_units": ("active latents", 0),
+}
+
+Sets = Mapping[str, Mapping[str, OverSeeds]]  # "<variant>, <sampler>" -> metric -> over seeds
+
+
+@dataclasses.dataclass(frozen=True)
+class Content:
+    """What both templates need, by the names that they use, and what the charts of the HTML page draw."""
+
+    text: Mapping[str, object]
+    in_data: str  # what titles add if the data is not the whole of MNIST
+    charts: charts.Inputs
+
+
+def build(
+    summary: Summary,
+    cards: Mapping[str, ModelCard],
+    metrics: Mapping[str, ModelMetrics],
+    manifest: Manifest,
+    params: Mapping[str, object],
+    *,
+    banner: str,
+    judges: int,
+    seeds: int,
+    hashes: Mapping[str, str],
+) -> Content:
+    """The page's content.
+
+    Args:
+      cards, metrics: by trained model; `params`: the settings, as params.yaml has them.
+    """
+    in_data = "" if manifest["whole"] else f" ({manifest['label']})"
+    sets = _sets(summary)
+    text = {
+        "title": f"{paper.TITLE} on MNIST{in_data}",
+        "banners": _banners(summary, banner, None if manifest["whole"] else manifest["label"]),
+        "lead": _lead(manifest, seeds),
+        "verdict": head_to_head.headline(summary["aspects"]),
+        "seeds_note": _seeds_note(summary),
+        "aspects": _aspects(summary, sets, in_data),
+        "judges": judges,
+        "sizes": " and ".join(f"{n:,}" for n in sorted({m["n"] for of_set in sets.values() for m in of_set.values()})),
+        "metrics": _metrics(sets, summary["controls"], in_data),
+        "likelihood": _likelihood(summary, in_data),
+        "claims": claims_section.rows(summary),
+        "counts": claims_section.counts(summary),
+        "dynamics": training_tables.diagnostics(summary, in_data),
+        "models": training_tables.trainings(summary, cards, in_data),
+        "vae": training_tables.losses_by_epoch(summary, cards, in_data),
+        "vae_note": _note_on_epoch_50(),
+        "gan": training_tables.rows_by_iteration(summary, cards, in_data),
+        "hashes": hashes,
+        "data_note": f"Data: {manifest['source']} {manifest['version']}.",
+        "params": params,
+    }
+    return Content(text, in_data, _charts(summary, metrics, sets))
+
+
+def _charts(summary: Summary, metrics: Mapping[str, ModelMetrics], sets: Sets) -> charts.Inputs:
+    trajectories = {name: measured["course"] for name, measured in metrics.items() if measured["course"]}
+    kept = {name: trajectory for name, trajectory in trajectories.items() if trajectory["step"]}
+    classes = {name: effective_classes(trajectory).tolist() for name, trajectory in kept.items()}
+    variants = {model_id: measured["variant"] for model_id, measured in metrics.items()}
+    return charts.Inputs(sets, summary["controls"][FLOOR], kept, classes, variants)
+
+
+def _lead(manifest: Manifest, seeds: int) -> str:
+    counts = {name: split["count"] for name, split in manifest["splits"].items()}
+    return (
+        f"The paper '{paper.TITLE}' by {paper.AUTHOR}, run again and put to the test: trained on "
+        f"{counts['train']:,} digits, {seeds} training{'s' * (seeds > 1)} of each model, "
+        f"compared with {counts['test']:,} test digits that no model has seen."
+    )
+
+
+def _banners(summary: Summary, banner: str, subset: str | None) -> list[str]:
+    banners = [banner] if banner else []
+    if subset:
+        banners.append(f"{subset}: not the whole of MNIST, so nothing here is comparable with the paper's numbers.")
+    failures = [model_id for model_id, training in summary["items"].items() if training["failed"]]
+    if failures:
+        banners.append(f"{len(failures)} of {len(summary['items'])} trainings failed: {', '.join(failures)}.")
+    return banners
+
+
+def _seeds_note(summary: Summary) -> str:
+    """What the number of seeds allows, counted for the model whose fewest trainings succeeded."""
+    succeeded = {variant: [s for s in by if s != "likelihood"] for variant, by in summary["models"].items()}
+    missing = [variant for variant, samplers in succeeded.items() if not samplers]
+    if missing:
+        return f"No training of {' and '.join(missing)} succeeded, so nothing is compared with it."
+    seeds = min(summary["models"][v][samplers[0]]["frechet"]["seeds"] for v, samplers in succeeded.items())
+    if seeds < 2:
+        return "One training of a model does not show which model is better: no claim is decided on one seed."
+    note = "Intervals are over training seeds, at 95 %."
+    if seeds < MORE_SEEDS:
+        narrower = 1.0 - significance.narrowing(seeds, MORE_SEEDS)
+        note += f" {MORE_SEEDS} seeds instead of {seeds} would make them {100 * narrower:.0f} % narrower."
+    return note
+
+
+def _note_on_epoch_50() -> str:
+    prints = " and ".join(f"{who} prints {loss}" for who, loss in paper.VAE_LOSS_50.items())
+    return f"For epoch 50 the paper shows a picture without text; there {prints}."
+
+
+def _sets(summary: Summary) -> Sets:
+    """Each model's samplers."""
+    return {
+        f"{variant}, {sampler}": metrics
+        for variant, by_sampler in summary["models"].items()
+        for sampler, metrics in by_sampler.items()
+        if sampler != "likelihood"
+    }
+
+
+def _aspects(summary: Summary, sets: Sets, in_data: str) -> Table:
+    floor = summary["controls"][FLOOR]
+    rows = []
+    for name, aspect in summary["aspects"].items():
+        digits = TABLE[name].digits
+        winner = "not decided" if aspect["winner"] == "open" else aspect["winner"]
+        cells = [interval(metrics[name], digits) for metrics in sets.values()]
+        weak = " (weak)" if aspect["weak"] else ""
+        rows.append((aspect["name"], winner + weak, f"{aspect['p']:.2g}", *cells, f"{floor[name]:.{digits}f}"))
+    return table((f"aspect{in_data}", "wins", "p", *sets, "real digits"), rows)
+
+
+def _metrics(sets: Sets, controls: Mapping[str, Mapping[str, float]], in_data: str) -> Table:
+    rows = []
+    for metric in TABLE.values():
+        cells = [_with_errors(metrics[metric.name], metric.digits) for metrics in sets.values()]
+        of_controls = [f"{values[metric.name]:.{metric.digits}f}" for values in controls.values()]
+        perfect = "real" if metric.perfect is None else f"{metric.perfect:g}"
+        rows.append((metric.title, perfect, *cells, *of_controls))
+    return table((f"metric{in_data}", "perfect", *sets, *controls), rows)
+
+
+def _with_errors(metric: OverSeeds, digits: int) -> str:
+    """Mean [interval over seeds] ± standard error of drawing (range of the judges)."""
+    se = f" ± {metric['se']:.{digits}f}" if "se" in metric else ""
+    judges = (
+        f" ({metric['judge_low']:.{digits}f} to {metric['judge_high']:.{digits}f})" if "judge_low" in metric else ""
+    )
+    return interval(metric, digits) + se + judges
+
+
+def _likelihood(summary: Summary, in_data: str) -> Table:
+    by_variant = {v: by["likelihood"] for v, by in summary["models"].items() if "likelihood" in by}
+    rows = []
+    for name in dict.fromkeys(name for metrics in by_variant.values() for name in metrics):
+        title, digits = LIKELIHOOD.get(name, (f"importance-sampled, K = {name.removeprefix('nll_')}, nats", 2))
+        images = next(iter(by_variant.values()))[name]["n"]
+        rows.append((title, f"{images:,}", *(interval(metrics[name], digits) for metrics in by_variant.values())))
+    return table((f"of the test images{in_data}", "images", *by_variant), rows)

@@ -1,0 +1,29 @@
+"""What the rest of this room needs of a tracker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, TypedDict
+
+
+class FinishedRun(TypedDict):
+    """What a finished run says of itself. `inputs` and `outputs` are fingerprints (`provenance.dvc_lock`)."""
+
+    run: str
+    commit: str | None
+    dirty: bool
+    inputs: str
+    outputs: str
+
+
+class Tracker(Protocol):
+    """A connection. Any call may raise whatever its library raises when the tracker cannot be used."""
+
+    def send(self, journal: Path) -> None:
+        """Sends what waits in one journal, in any number of tries with the effect of one. Removes it at its end."""
+
+    def finished(self) -> list[FinishedRun]:
+        """The finished runs that say what they read and made, oldest first."""
+
+    def refuses(self, error: Exception) -> bool:
+        """Whether the error of `send` means that the tracker will never take the record."""

@@ -1,0 +1,47 @@
+"""The one place that chooses the tracker: MLflow.
+
+For another, write a client that is a `protocol.Tracker`, and let this file name it. Tags and images in run.py have the
+names that MLflow's page expects.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.tracking.protocol import Tracker
+
+
+def connect() -> Tracker:
+    """A new connection. Raises whatever the tracker's library raises when it cannot be used."""
+    from pipeline.tracking import mlflow_client
+
+    return mlflow_client.Client()
+
+
+def address() -> str:
+    """Where the tracker is, without the password that its address may hold."""
+    from pipeline.tracking import mlflow_store
+
+    return without_password(mlflow_store.uri())
+
+
+def without_password(text: str) -> str:
+    """`text` without the user and password that an address in it may carry."""
+    return re.sub(r"//[^/@\s]+@", "//...@", text)
+
+
+def missing() -> str | None:
+    """The file that the tracker keeps its runs in, if it should be there and is not."""
+    from pipeline.tracking import mlflow_store
+
+    database = mlflow_store.database()
+    return str(database) if database and not database.is_file() else None
+
+
+def needs_correction() -> bool:
+    """Whether the tracker's own files were moved, so that a connection would correct where they are."""
+    from pipeline.tracking import mlflow_store
+
+    return mlflow_store.has_moved()

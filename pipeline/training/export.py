@@ -1,0 +1,140 @@
+"""Writing model folders, which `pipeline.sampling.checkpoint` reads.
+
+`python -m pipeline.training.export FOLDER` adds the compiled signatures to a folder that holds card and weights. It is
+a process of its own, because the names in a SavedModel carry a count of all that its process traced before.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import models
+from pipeline.core import files
+from pipeline.core.backend import keras, tf
+from pipeline.sampling.checkpoint import CARD, FORMAT, Layer, ModelCard, Network, read_card
+
+if TYPE_CHECKING:
+    from pipeline.data.dataset import Manifest
+    from pipeline.models import GenerativeModel
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def build_card(model: GenerativeModel, *, variant: str, seed: int, steps: int, data: Manifest) -> ModelCard:
+    """The card of a trained model. `data`: the manifest of what it was trained on."""
+    return {
+        "format": FORMAT,
+        "status": "trained",
+        "variant": variant,
+        "settings": model.config.model_dump(),
+        "seed": seed,
+        "steps": steps,
+        "latent_dim": model.latent_dim,
+        "samplers": list(model.samplers),
+        "data": {"label": data["label"], "sha256": data["sha256"]},
+        "networks": {name: _network(network) for name, network in model.networks.items()},
+    }
+
+
+def _network(network: keras.Model) -> Network:
+    layers = [_layer(layer) for layer in network.layers]
+    inputs = {name for layer in layers for name in layer["inputs"]} - {layer["name"] for layer in layers}
+    given: list[Layer] = [
+        {
+            "name": name,
+            "type": "Input",
+            "activation": None,
+            "inputs": [],
+            "parameters": 0,
+            "shape": list(network.inputs[0].shape[1:]),
+        }
+        for name in sorted(inputs)
+    ]
+    return {"parameters": network.count_params(), "layers": [*given, *layers]}
+
+
+def _layer(layer: keras.Layer) -> Layer:
+    described: Layer = {
+        "name": layer.name,
+        "type": type(layer).__name__.removesuffix("Layer"),
+        "activation": getattr(getattr(layer, "activation", None), "__name__", None),
+        "inputs": [tensor._keras_history.operation.name for tensor in _inputs(layer)],
+        "shape": list(layer.output.shape[1:]),
+        "parameters": layer.count_params(),
+    }
+    if described["type"].endswith("Transpose"):
+        described["kernel_parameters"] = math.prod(layer.kernel.shape)
+    return described
+
+
+def _inputs(layer: keras.Layer) -> list[keras.KerasTensor]:
+    return [] if isinstance(layer, keras.layers.InputLayer) else [layer.input]
+
+
+def save_model(folder: Path, model: GenerativeModel, card: ModelCard) -> None:
+    """Writes the folder, whole or not at all."""
+    with files.atomic_write(folder) as part:
+        part.mkdir()
+        files.check_free_space(part, _size(model))
+        for name, network in model.networks.items():
+            network.save_weights(part / f"{name}.weights.h5")
+        files.write_json(part / CARD, card)
+        export = subprocess.run(
+            [sys.executable, "-m", "pipeline.training.export", str(part.resolve())],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if export.returncode:
+            raise RuntimeError(f"{folder}: writing the signatures failed:\n{export.stderr}")
+        files.write_json(part / CARD, {**card, "files": _hashes(part)})
+
+
+def _size(model: GenerativeModel) -> int:
+    """Bytes that a folder may take while it is written: the weights as HDF5 and twice as TensorFlow's, and the graphs.
+
+    They are asked for beforehand, because HDF5 ends in a segmentation fault when a disk fills up.
+    """
+    weights = sum(v.value.numpy().nbytes for network in model.networks.values() for v in network.weights)
+    return int(3 * weights + 4 * 2**20)
+
+
+def save_failed(folder: Path, card: ModelCard, *, step: int, scalar: str) -> None:
+    """Writes the folder of a training whose `scalar` was not finite at `step`: the card, no weights."""
+    failure = {"step": step, "scalar": scalar}
+    with files.atomic_write(folder) as part:
+        part.mkdir()
+        files.write_json(part / CARD, {**card, "status": "failed", "failure": failure, "files": {}})
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    written = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != CARD)
+    return {path.relative_to(folder).as_posix(): files.sha256(path) for path in written}
+
+
+def add_signatures(folder: Path) -> None:
+    """Builds the model that the card describes, loads its weights, traces its signatures and saves them."""
+    card = read_card(folder)
+    variant = card["variant"]
+    model = models.build(variant, models.configure(variant, card["settings"]), card["seed"])
+    for name, network in model.networks.items():
+        network.load_weights(folder / f"{name}.weights.h5")
+    module = tf.Module()
+    module.weights = [v.value for network in model.networks.values() for v in network.weights]
+    traced = {}
+    for name, (function, argument, shape) in model.signatures().items():
+        spec = tf.TensorSpec((None, *shape), tf.float32, name=argument)
+        traced[name] = tf.function(function, input_signature=[spec], autograph=False).get_concrete_function()
+        setattr(module, name, traced[name])
+    tf.saved_model.save(module, str(folder), signatures=traced)
+    (folder / "fingerprint.pb").unlink()  # random, and nothing needs it
+    (folder / "assets").rmdir()
+
+
+if __name__ == "__main__":
+    add_signatures(Path(sys.argv[1]))

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import models
+from pipeline.core import files
+from pipeline.core.errors import UserError
+from pipeline.sampling import checkpoint, draws
+from pipeline.training import export
+from tests.models.test_contract import build
+
+pytestmark = pytest.mark.slow  # each writes its signatures in a process of its own
+
+Saved = tuple[Path, models.GenerativeModel]
+DATA = {"label": "MNIST", "sha256": "0" * 64}
+
+
+@pytest.fixture(scope="module", params=models.names())
+def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    model = build(request.param, seed=3)
+    folder = tmp_path_factory.mktemp("models") / f"{request.param}-3"
+    export.save_model(folder, model, export.build_card(model, variant=request.param, seed=3, steps=7, data=DATA))
+    return folder, model
+
+
+def damaged(saved: Saved, target: Path) -> Path:
+    shutil.copytree(saved[0], target / "copy")
+    return target / "copy"
+
+
+def test_signatures_give_what_the_model_gives(saved: Saved) -> None:
+    folder, model = saved
+    latents = draws.latents(5, model.latent_dim, seed=1)
+    loaded = checkpoint.load_checkpoint(folder)
+    np.testing.assert_allclose(loaded.decode(latents), model.sample(latents), atol=1e-6)
+    for name, (function, _, shape) in model.signatures().items():
+        array = np.random.default_rng(0).random((5, *shape), dtype=np.float32)
+        for key, expected in function(array).items():
+            np.testing.assert_allclose(loaded(name, array)[key], expected, atol=1e-6)
+
+
+def test_the_folder_says_what_it_is(saved: Saved) -> None:
+    folder, model = saved
+    description = checkpoint.read_card(folder)
+    assert description["settings"] == model.config.model_dump()
+    assert (description["seed"], description["steps"], description["status"]) == (3, 7, "trained")
+    counts = {name: network["parameters"] for name, network in description["networks"].items()}
+    assert counts == {name: network.count_params() for name, network in model.networks.items()}
+    for network in description["networks"].values():
+        assert sum(layer["parameters"] for layer in network["layers"]) == network["parameters"]
+    assert {f.name for f in folder.rglob("*") if f.is_file()} == {
+        "model.json",
+        "saved_model.pb",
+        "variables.index",
+        "variables.data-00000-of-00001",
+        *(f"{name}.weights.h5" for name in model.networks),
+    }
+
+
+def test_two_folders_of_one_model_have_the_same_bytes(saved: Saved, tmp_path: Path) -> None:
+    folder, model = saved
+    export.save_model(tmp_path / "again", model, checkpoint.read_card(folder))
+    one, other = (
+        {path.relative_to(root): files.sha256(path) for path in root.rglob("*") if path.is_file()}
+        for root in (folder, tmp_path / "again")
+    )
+    assert one == other
+
+
+def test_plain_tensorflow_calls_every_signature_where_this_project_is_not(saved: Saved, tmp_path: Path) -> None:
+    folder, model = saved
+    shapes = {name: [4, *shape] for name, (_, _, shape) in model.signatures().items()}
+    code = (
+        "import importlib.util, json, sys; assert importlib.util.find_spec('pipeline') is None;"
+        "import tensorflow as tf; model = tf.saved_model.load(sys.argv[1]);"
+        "print(json.dumps({name: {key: value.shape.as_list() for key, value in"
+        " getattr(model, name)(tf.zeros(shape)).items()} for name, shape in json.loads(sys.argv[2]).items()}))"
+    )
+    command = [sys.executable, "-I", "-c", code, str(folder), json.dumps(shapes)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout.splitlines()[-1])
+    assert printed["sample"] == {"images": [4, 28, 28, 1]}
+    assert set(printed) == ({"sample", "decode", "encode"} if folder.name == "vae-3" else {"sample", "discriminate"})
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
+def test_one_changed_bit_is_found_and_its_file_named(saved: Saved, tmp_path: Path, name: str) -> None:
+    folder = damaged(saved, tmp_path)
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(UserError, match=f"damaged: {name} is not what model.json names"):
+        checkpoint.load_checkpoint(folder)
+
+
+def test_a_missing_file_is_named(saved: Saved, tmp_path: Path) -> None:
+    folder = damaged(saved, tmp_path)
+    (folder / "saved_model.pb").unlink()
+    with pytest.raises(UserError, match=r"damaged: saved_model\.pb"):
+        checkpoint.load_checkpoint(folder)
+
+
+def test_another_format_is_named(saved: Saved, tmp_path: Path) -> None:
+    folder = damaged(saved, tmp_path)
+    files.write_json(folder / "model.json", {**checkpoint.read_card(folder), "format": 99})
+    with pytest.raises(UserError, match="expected a model folder of format 1; got 99; train it anew"):
+        checkpoint.load_checkpoint(folder)
+
+
+def test_what_is_no_model_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"expected a model folder with model\.json"):
+        checkpoint.load_checkpoint(tmp_path)
+    (tmp_path / "model.json").write_text("[]")
+    with pytest.raises(UserError, match="of format 1; got None"):
+        checkpoint.load_checkpoint(tmp_path)
+
+
+def test_a_failed_training_has_a_description_and_no_weights(tmp_path: Path) -> None:
+    model = build("gan")
+    description = export.build_card(model, variant="gan", seed=0, steps=12, data=DATA)
+    export.save_failed(tmp_path / "gan-0", description, step=12, scalar="g_loss")
+    assert [path.name for path in (tmp_path / "gan-0").iterdir()] == ["model.json"]
+    assert checkpoint.read_card(tmp_path / "gan-0")["failure"] == {"step": 12, "scalar": "g_loss"}
+    with pytest.raises(UserError, match="the training failed at step 12"):
+        checkpoint.load_checkpoint(tmp_path / "gan-0")

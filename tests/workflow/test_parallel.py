@@ -1,0 +1,65 @@
+"""Models side by side must leave what DVC leaves one after the other."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.core import backend
+from pipeline.params import read_params
+from pipeline.workflow import parallel, processes
+from tests.conftest import ROOT, Project
+
+
+@pytest.mark.slow
+def test_due_is_what_dvc_would_train(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+
+    def due() -> list[str]:
+        model_ids = parallel.due(read_params())
+        trainings = {name for name in project.would_run() if "train_" in name}
+        assert {f"train_{model_id[:3]}@{model_id}" for model_id in model_ids} == trainings
+        return model_ids
+
+    assert due() == []
+    project.set({"models": {"gan": {"learning_rate": 0.002}}})
+    assert due() == ["gan-0"]
+    Path("logs/vae-0.csv").unlink()
+    assert due() == ["vae-0", "gan-0"]
+
+
+def test_models_know_that_they_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[list[str], int, str | None]] = []
+
+    def begin(commands: list[list[str]], places: int, environment: dict[str, str]) -> int:
+        begun.extend((command, places, environment.get(backend.CORES_ARE_SHARED)) for command in commands)
+        return 0
+
+    monkeypatch.setattr(parallel, "due", lambda _: ["vae-0", "gan-0"])
+    monkeypatch.setattr(processes, "dvc", lambda *_: 0)
+    monkeypatch.setattr(processes, "run_parallel", begin)
+    assert parallel.repro(read_params(ROOT / "params.yaml"), jobs=2) == 0
+    assert [(command[-2:], places, shared) for command, places, shared in begun] == [
+        (["train_vae@vae-0", "sample@vae-0"], 2, "1"),
+        (["train_gan@gan-0", "sample@gan-0"], 2, "1"),
+    ]
+
+
+@pytest.mark.long
+def test_the_lock_says_the_same_side_by_side_and_one_after_the_other(project: Project, tmp_path: Path) -> None:
+    (project.root / "dvc.lock").unlink()
+    shutil.rmtree(project.root / ".dvc" / "cache")
+    project.set({"seeds": [0, 1]})
+    other = Project(tmp_path / "other")
+    shutil.copytree(project.root, other.root, symlinks=True)
+    model_ids = ["vae-0", "vae-1", "gan-0", "gan-1"]
+    said = project.ok("python", "-m", "pipeline", "train", "--jobs", "3")
+    assert f"{', '.join(model_ids)}: 3 at a time, each training, sample\n" in said
+    other.ok("dvc", "repro", "sample")
+    assert yaml.safe_load(project.lock()) == yaml.safe_load(other.lock())
+    names = {name for each in model_ids for name in (f"train_{each[:3]}@{each}", f"sample@{each}")}
+    assert yaml.safe_load(project.lock())["stages"].keys() == {"prepare", *names}
+    assert project.ok("python", "-m", "pipeline", "train") == ""
