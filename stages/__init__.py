@@ -1,4 +1,7 @@
-"""One thin entry per DVC stage: the only place where params, paths, seeds and tracking meet."""
+"""One thin entry per DVC stage: the only place where params, paths, seeds and tracking meet.
+
+What computes belongs in pipeline/. Files that begin with an underscore are no stages, and no stage depends on them.
+"""
 
 import os
 import re

@@ -8,39 +8,38 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from worker import problem, serve
 
-# (m, k, n, which side is transposed): the product of [m, k] and [k, n].
+Product = tuple[int, int, int, str]  # m, k, n, and which side is transposed: the product of [m, k] and [k, n]
 VAE_BATCH, GAN_BATCH = 100, 128
 
 
-def dense(batch: int, inputs: int, outputs: int, *, weights: bool = True, below: bool = True) -> list[tuple[Any, ...]]:
+def dense(batch: int, inputs: int, outputs: int, *, weights: bool = True, below: bool = True) -> list[Product]:
     """A dense layer forward, then the gradients of its weights and of what lies below it."""
     products = [(batch, inputs, outputs, "")]
     products += [(inputs, batch, outputs, "left")] if weights else []
     return products + ([(batch, outputs, inputs, "right")] if below else [])
 
 
-def forward(batch: int, *widths: int) -> list[tuple[Any, ...]]:
+def forward(batch: int, *widths: int) -> list[Product]:
     return [(batch, inputs, outputs, "") for inputs, outputs in itertools.pairwise(widths)]
 
 
-def vae() -> list[tuple[Any, ...]]:
+def vae() -> list[Product]:
     encoder = dense(VAE_BATCH, 784, 256, below=False) + 2 * dense(VAE_BATCH, 256, 2)
     return encoder + dense(VAE_BATCH, 2, 256) + dense(VAE_BATCH, 256, 784)
 
 
-def gan() -> list[tuple[Any, ...]]:
+def gan() -> list[Product]:
     update = dense(GAN_BATCH, 784, 128, below=False) + dense(GAN_BATCH, 128, 1)
     generator = dense(GAN_BATCH, 100, 128, below=False) + dense(GAN_BATCH, 128, 784)
     through = dense(GAN_BATCH, 784, 128, weights=False) + dense(GAN_BATCH, 128, 1, weights=False)
     return forward(GAN_BATCH, 100, 128, 784) + 2 * update + generator + through
 
 
-def numpy_products(shapes: list[tuple[Any, ...]]) -> Callable[[int], None]:
+def numpy_products(shapes: list[Product]) -> Callable[[int], None]:
     draw = np.random.default_rng(0)
     operands = []
     for m, k, n, transposed in shapes:
@@ -57,7 +56,7 @@ def numpy_products(shapes: list[tuple[Any, ...]]) -> Callable[[int], None]:
     return run
 
 
-def torch_products(shapes: list[tuple[Any, ...]]) -> Callable[[int], None]:
+def torch_products(shapes: list[Product]) -> Callable[[int], None]:
     import torch
 
     torch.set_num_threads(2)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+
+Wrap = Callable[[Callable[..., torch.Tensor]], Callable[..., torch.Tensor]]  # the step as it is, or compiled
 
 torch.set_num_threads(2)
 torch.manual_seed(0)
@@ -48,7 +49,7 @@ class GAN:
         )
 
 
-def vae(arrays: dict[str, np.ndarray], wrap: Callable[..., Any]) -> tuple[dict[str, float], Callable[[int], object]]:
+def vae(arrays: dict[str, np.ndarray], wrap: Wrap) -> tuple[dict[str, float], Callable[[int], object]]:
     model, batch = VAE(arrays), 100
     images = torch.from_numpy(arrays["images"]).float().reshape(-1, 784) / 255
     with torch.no_grad():
@@ -70,7 +71,7 @@ def vae(arrays: dict[str, np.ndarray], wrap: Callable[..., Any]) -> tuple[dict[s
     return {"loss": float(first[0])}, run
 
 
-def gan(arrays: dict[str, np.ndarray], wrap: Callable[..., Any]) -> tuple[dict[str, float], Callable[[int], object]]:
+def gan(arrays: dict[str, np.ndarray], wrap: Wrap) -> tuple[dict[str, float], Callable[[int], object]]:
     model, batch = GAN(arrays), 128
     images = torch.from_numpy(arrays["images"]).float().reshape(-1, 784) / 127.5 - 1
     bce, ones, zeros = functional.binary_cross_entropy_with_logits, torch.ones(batch, 1), torch.zeros(batch, 1)
