@@ -76,7 +76,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from pipeline.params import read_params
     from pipeline.workflow import parallel
 
-    return parallel.repro(read_params(), jobs=arguments.jobs)
+    return parallel.train(read_params(), jobs=arguments.jobs)
 
 
 def _check(_: argparse.Namespace) -> None:

@@ -99,7 +99,15 @@ def summarise(
         the set's name.
     """
     trained = [model_id for model_id, card in cards.items() if card["status"] == "trained"]
-    table = [trained_model(families[cards[m]["variant"]], cards[m], logs[m], metrics[m]) for m in trained]
+    paper_models: dict[Family, str] = {}  # the first of each family, also if all its trainings failed
+    for variant, family in families.items():
+        paper_models.setdefault(family, variant)
+    table = [
+        trained_model(family, cards[m], logs[m], metrics[m])
+        for family, variant in paper_models.items()
+        for m in trained
+        if cards[m]["variant"] == variant
+    ]
     by_control = {
         name: {key: m["value"] for key, m in measured["metrics"].items()} for name, measured in controls.items()
     }

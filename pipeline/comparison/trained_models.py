@@ -104,7 +104,9 @@ def _of_log(log: Log, scalars: models.Scalars) -> dict[str, float]:
     loss = log.get(scalars.generator_loss, np.array([]))
     if len(loss) > 1:
         tenth, half = max(1, len(loss) // 10), len(loss) // 2
-        numbers["early_loss"] = float(np.log(loss[:tenth].mean() / loss[half:].mean()))
+        early, late = loss[:tenth].mean(), loss[half:].mean()
+        if early > 0 and late > 0:  # not all losses are: a Wasserstein critic's may have any sign
+            numbers["early_loss"] = float(np.log(early / late))
     if len(log.get(scalars.critic_accuracy, ())) > 1 and scalars.generator_gradient in log:
         correlation = np.clip(dynamics.starvation(log, scalars)[1], -0.999, 0.999)
         numbers["starvation_z"] = float(-np.arctanh(correlation))

@@ -1,4 +1,4 @@
-"""What the rest of this room needs of a tracker."""
+"""What the sender and the ledger need of a tracker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ class Tracker(Protocol):
     """A connection. Any call may raise whatever its library raises when the tracker cannot be used."""
 
     def send(self, journal: Path) -> None:
-        """Sends what waits in one journal, in any number of tries with the effect of one. Removes it at its end."""
+        """Sends what waits in one journal, in any number of tries with the effect of one.
+
+        It keeps `offset` in the journal's sent.json, as far as the tracker has confirmed. At the end of the run it adds
+        a line to `journal.sent()` and removes the journal.
+        """
 
     def finished(self) -> list[FinishedRun]:
         """The finished runs that say what they read and made, oldest first."""

@@ -36,7 +36,7 @@ class SendLoop:
                     self._send(self._tracker, path)
             except Exception as error:  # whatever the tracker does: the journals stay, and are tried again
                 self._tracker = None
-                words = tracker.without_password(" ".join(str(error).split())[:200])
+                words = tracker.without_password(" ".join(str(error).split()))[:200]
                 reason = f"{tracker.address()} cannot be used ({words})"
                 files.write_json(journal.failure(), {"reason": reason})
                 return False
@@ -54,7 +54,8 @@ class SendLoop:
                 aside = journal.folder() / "refused" / path.name
                 aside.parent.mkdir(exist_ok=True)
                 path.rename(aside)
-                print(f"tracking: {path.name} is refused ({error}); it is set aside as {aside}", file=sys.stderr)
+                words = tracker.without_password(str(error))
+                print(f"tracking: {path.name} is refused ({words}); it is set aside as {aside}", file=sys.stderr)
 
 
 def start_in_background() -> None:

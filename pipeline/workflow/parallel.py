@@ -45,6 +45,16 @@ def repro(
     )
 
 
+def train(matrix: Matrix, jobs: int | None = None) -> int:
+    """Brings every training and its samples up to date, in parallel if two or more are due; returns the exit code."""
+    code = repro(matrix, jobs=jobs)
+    names = [name for model_id in matrix.model_ids() for name in (_training(model_id), f"sample@{model_id}")]
+    code = code or processes.dvc("repro", "--quiet", *names)
+    if not code:
+        print(f"train: {', '.join(matrix.model_ids())} are in models/, their samples in samples/", flush=True)
+    return code
+
+
 def due(matrix: Matrix) -> list[str]:
     """The models whose training DVC would run or take from its cache, such as `vae-0`."""
     locked = dvc_lock.locked()

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.comparison import summary
+from pipeline.sampling.checkpoint import ModelCard
+from tests.comparison.cards import dense_network, model_card
 
 
 def test_over_seeds_gives_students_interval_and_keeps_the_error_of_drawing_apart() -> None:
@@ -14,3 +16,16 @@ def test_over_seeds_gives_students_interval_and_keeps_the_error_of_drawing_apart
     half = 4.302653 / 3**0.5
     assert metric == pytest.approx({"mean": 2, "seeds": 3, "n": 9, "low": 2 - half, "high": 2 + half, "se": 0.2})
     assert "low" not in summary.over_seeds(by_seed[:1])["means"]["x"]
+
+
+def test_another_model_never_stands_in_for_the_papers_whose_trainings_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = {"encoder": dense_network(3), "decoder": dense_network(5)}
+    failed: ModelCard = {**model_card("gan", {"generator": dense_network(3), "discriminator": dense_network(5)})}
+    failed |= {"status": "failed", "failure": {"step": 3, "scalar": "g_loss"}}
+    cards = {"gan-0": failed, "vae-0": model_card("vae", networks)}
+    empty = {"final": {}, "samplers": {}, "likelihood": {}, "course": {}}
+    tables = []
+    monkeypatch.setattr(summary.claims, "decide", lambda table: tables.append(table) or [])
+    families = {"gan": "gan", "vae": "gan"}  # the second of the family is the only one that was trained
+    summary.summarise(families, cards, {"gan-0": {}, "vae-0": {}}, {"gan-0": empty, "vae-0": empty}, {})
+    assert tables == [[]]

@@ -20,3 +20,11 @@ def test_a_trained_model_has_early_loss_and_starvation_by_its_log() -> None:
     assert (trained.family, trained.variant, trained.seed) == ("gan", "gan", 4)
     assert trained.metrics["final/g_loss"] == 2.0
     assert trained.settings == card["settings"]
+
+
+def test_losses_of_any_sign_have_no_early_loss() -> None:
+    card = model_card("gan", {"generator": dense_network(3), "discriminator": dense_network(5)})
+    for loss in (np.r_[-1.0, -1.0, np.full(18, 2.0)], np.full(20, -2.0)):
+        log = {"g_loss": loss}
+        trained = trained_models.trained_model("gan", card, log, {"final": {}, "samplers": {}, "course": {}})
+        assert "early_loss" not in trained.metrics

@@ -62,4 +62,8 @@ def test_the_lock_says_the_same_side_by_side_and_one_after_the_other(project: Pr
     assert yaml.safe_load(project.lock()) == yaml.safe_load(other.lock())
     names = {name for each in model_ids for name in (f"train_{each[:3]}@{each}", f"sample@{each}")}
     assert yaml.safe_load(project.lock())["stages"].keys() == {"prepare", *names}
-    assert project.ok("python", "-m", "pipeline", "train") == ""
+    last_line = f"train: {', '.join(model_ids)} are in models/, their samples in samples/\n"
+    assert project.ok("python", "-m", "pipeline", "train") == last_line  # nothing was due
+    shutil.rmtree(project.root / "models" / "gan-0")
+    assert project.ok("python", "-m", "pipeline", "train").endswith(last_line)  # one was, which is none in parallel
+    assert (project.root / "models" / "gan-0" / "saved_model.pb").is_file()
