@@ -138,7 +138,7 @@ def test_any_other_error_stops_nothing_either_and_is_told_once(
 ) -> None:
     run = begin("prepare", "")
     before = records(run)
-    run.scalars({"loss": "no number"}, 1)  # type: ignore[dict-item]
+    run.scalars({"loss": "no number"}, 1)
     run.scalars({"loss": 1.0}, 2)
     run.image("samples", np.zeros((4, 4), np.complex128), 2)
     run.end("FINISHED")
