@@ -75,7 +75,7 @@ clean:  ## remove .venv and the scratch copy; never a result
 	@touch $@
 
 # The build tools come first, from the same lock, since a few packages are built here and nothing may be fetched for
-# that unlocked. The .pth makes `mlflow` and `dvc` typed by hand send no telemetry either.
+# that unlocked. The .pth makes `mlflow` and `dvc` typed by hand send no telemetry either, and run for a user without a name.
 $(READY): requirements.lock
 	@for python in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
 	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then break; fi; python=; \
@@ -86,6 +86,7 @@ $(READY): requirements.lock
 	@awk '/^[a-z]/ {keep = /^(packaging|setuptools|wheel)==/} keep' requirements.lock > .venv/build.lock
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r .venv/build.lock
 	@.venv/bin/python -m pip install --progress-bar=off --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements.lock
-	@echo 'import os; os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true"); os.environ.setdefault("DVC_NO_ANALYTICS", "true")' \
+	@printf '%s\n' 'import os; os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true"); os.environ.setdefault("DVC_NO_ANALYTICS", "true")' \
+	  'import os; exec("try:\n import getpass; getpass.getuser()\nexcept (KeyError, OSError):\n os.environ[\"LOGNAME\"] = \"user-%d\" % os.getuid()")' \
 	  > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/no_telemetry.pth"
 	@touch $@

@@ -74,9 +74,12 @@ def _repro(_: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     from pipeline.params import read_params
-    from pipeline.workflow import parallel
+    from pipeline.workflow import parallel, preflight, processes
 
-    return parallel.train(read_params(), jobs=arguments.jobs)
+    params = read_params()
+    with processes.alone("make repro"):
+        preflight.prepare_dvc()
+        return parallel.train(params, jobs=arguments.jobs)
 
 
 def _check(_: argparse.Namespace) -> None:
@@ -146,6 +149,13 @@ def _versions(_: argparse.Namespace) -> None:
     versions.write()
 
 
+def _built_on(_: argparse.Namespace) -> None:
+    from pipeline.provenance import machine
+
+    machine.record()
+    print(f"this machine is written down in {machine.FILE}")
+
+
 def _sync(arguments: argparse.Namespace) -> None:
     from pipeline.tracking import journal, sender
 
@@ -195,6 +205,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     ),
     "ledger": (_ledger, "Name the MLflow run that made each entry of dvc.lock."),
     "crate": (_crate, "Describe the results as they are, with hashes, as an RO-Crate in ro-crate-metadata.json."),
+    "built-on": (_built_on, "Write this machine into built-on.yaml, before results that it made are committed."),
     "versions": (_versions, "Write versions.yaml anew from requirements.lock, as `make lock` does."),
     "sync": (_sync, "Send what MLflow has not received yet: it waits in .journal/ if a server was down."),
     "sample": (_sample, "Draw images from a model folder into a PNG."),

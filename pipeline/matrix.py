@@ -12,7 +12,9 @@ from pipeline.core import paths, settings
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Section, Seed, without_duplicates
 
-_OURS = re.compile(r"\w+-\d+(\.csv|\.npz|\.json)?|\..*\.(part|old)")  # what stages write, and what killed ones leave
+_OURS = re.compile(
+    r"\w+-\d+(\.csv|\.npz|(\.headline)?\.json)?|\..*\.(part|old)"
+)  # what stages write, and what killed ones leave
 
 
 class Matrix(Section):
@@ -82,7 +84,7 @@ def _files_of_models(root: Path) -> list[Path]:
 
 
 def _id_of(path: Path) -> str:
-    return path.name.removesuffix(".csv").removesuffix(".npz").removesuffix(".json")
+    return path.name.partition(".")[0]
 
 
 def _refuse(refused: list[Path], reason: str) -> None:

@@ -8,8 +8,9 @@ import json
 import sys
 from typing import cast
 
-from pipeline.comparison.summary import flat_numbers, summarise
-from pipeline.console.exit import exit_code_of
+from pipeline.comparison.headline import headline
+from pipeline.comparison.summary import summarise
+from pipeline.console.exit import exit_code_of, say_done
 from pipeline.core import files, paths
 from pipeline.core.settings import load_yaml, read_section
 from pipeline.data.dataset import Data, read_manifest
@@ -41,12 +42,13 @@ def main() -> None:
             summary, cards, metrics, manifest, params, banner=report.banner, hashes=hashes, **numbers
         )
         files.write_json(paths.REPORT / "summary.json", summary)
+        files.write_json(paths.REPORT / "headline.json", headline(summary, families))
         files.write_text(paths.REPORT / "report.md", page.markdown(content, paths.FIGURES))
         files.write_text(paths.REPORT / "index.html", page.html(content, paths.FIGURES))
-        run.scalars(flat_numbers(summary))
-        for name in ("index.html", "report.md", "summary.json"):
+        run.scalars(headline(summary, families))
+        for name in ("index.html", "report.md", "summary.json", "headline.json"):
             run.artifact(paths.REPORT / name)
-    print(f"compare: the report is in {paths.REPORT / 'index.html'}", flush=True)
+    say_done(f"compare: the report is in {paths.REPORT / 'index.html'}")
     if read_section(Data, "data").source == "auto" and not manifest["whole"]:
         again = "dvc repro --force --single-item prepare && dvc repro"
         print(

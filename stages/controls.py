@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline.console.exit import exit_code_of
+from pipeline.console.exit import exit_code_of, say_done
 from pipeline.console.progress import Progress
 from pipeline.core import files, paths
 from pipeline.core.settings import read_section
@@ -13,6 +13,7 @@ from pipeline.data.dataset import load_dataset
 from pipeline.evaluation import reference
 from pipeline.evaluation.judges import ensemble
 from pipeline.evaluation.measure import Evaluate, measure_set
+from pipeline.evaluation.metrics.table import TABLE
 from stages import _tracked
 
 
@@ -34,13 +35,19 @@ def main() -> None:
         metrics = {}
         with Progress("controls", len(controls), unit="set") as progress:
             for number, (name, images) in enumerate(controls.items(), start=1):
-                metrics[name] = measure_set(images, outputs[name], digits, settings)
-                run.scalars({f"{name}/{key}": metric["value"] for key, metric in metrics[name]["metrics"].items()})
+                metrics[name] = measure_set(images, outputs[name], digits, settings, f"the control {name}")
+                run.scalars(
+                    {
+                        f"{name}/{key}": metric["value"]
+                        for key, metric in metrics[name]["metrics"].items()
+                        if TABLE[key].headline
+                    }
+                )
                 progress.at(number, name)
         files.write_npz(reference.STATS, stats._asdict())
         files.write_json(paths.CONTROLS / "metrics.json", metrics)
         run.artifact(paths.CONTROLS / "metrics.json")
-    print(f"controls: {', '.join(metrics)} are measured in {paths.CONTROLS / 'metrics.json'}", flush=True)
+    say_done(f"controls: {', '.join(metrics)} are measured in {paths.CONTROLS / 'metrics.json'}")
 
 
 if __name__ == "__main__":

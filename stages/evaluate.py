@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline.console.exit import exit_code_of
+from pipeline.console.exit import exit_code_of, say_done
 from pipeline.console.progress import Progress
 from pipeline.core import files, paths
 from pipeline.core.settings import read_section
 from pipeline.data.dataset import load_dataset
 from pipeline.evaluation.measure import Evaluate
-from pipeline.evaluation.model_metrics import measure_model, parts_of
+from pipeline.evaluation.model_metrics import headline, measure_model, parts_of
 from pipeline.sampling.checkpoint import read_card
 from stages import _tracked
 
@@ -27,14 +27,13 @@ def main() -> None:
         with Progress(f"evaluate {model_id}", parts_of(card), unit="part") as progress:
             metrics = measure_model(model_id, card, load_dataset(), settings, progress.step)
         files.write_json(paths.metrics(model_id), metrics)
-        for sampler, measured in metrics["samplers"].items():
-            run.scalars({f"{sampler}/{name}": metric["value"] for name, metric in measured["metrics"].items()})
-        run.scalars({name: metric["value"] for name, metric in metrics["likelihood"].items()})
+        files.write_json(paths.headline(model_id), numbers := headline(metrics))
+        run.scalars(numbers)
         run.artifact(paths.metrics(model_id))
     distances = {name: of_set["metrics"]["frechet"]["value"] for name, of_set in metrics["samplers"].items()}
-    headline = ", ".join(f"{name}: Fréchet {value:.1f}" for name, value in distances.items())
-    headline = headline or "its training failed, so nothing is measured"
-    print(f"evaluate: {model_id}: {headline}; all in {paths.metrics(model_id)}", flush=True)
+    measured = ", ".join(f"{value:.1f} ({name})" for name, value in distances.items())
+    measured = f"Fréchet {measured}" if measured else "its training failed, so nothing is measured"
+    say_done(f"evaluate: {model_id}: {measured}; in {paths.metrics(model_id)}")
 
 
 if __name__ == "__main__":

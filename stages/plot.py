@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline.console.exit import exit_code_of
+from pipeline.console.exit import exit_code_of, say_done
 from pipeline.core import files, paths
 from pipeline.core.settings import read_section
 from pipeline.data.dataset import load_dataset
@@ -31,7 +31,7 @@ def main() -> None:
         files.write_csv(part / "curves.csv", *long_table(inputs.logs))
         count = len(list(part.glob("*.png")))
         run.artifact(part, as_name="figures")
-    print(f"plot: {count} figures and the curves are in {paths.FIGURES}/", flush=True)
+    say_done(f"plot: {count} figures and the curves are in {paths.FIGURES}/")
 
 
 def _read(matrix: Matrix, plot: Plot) -> Inputs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline.console.exit import exit_code_of
+from pipeline.console.exit import exit_code_of, say_done
 from pipeline.core import paths
 from pipeline.core.settings import read_section
 from pipeline.data import sources
@@ -24,7 +24,7 @@ def main() -> None:
         run.scalars({f"{name}_count": split["count"] for name, split in manifest["splits"].items()})
         run.artifact(paths.DATA / "manifest.json")
     counts = ", ".join(f"{split['count']:,} to {name}" for name, split in manifest["splits"].items())
-    print(f"prepare: {manifest['label']} ({counts}) is in {paths.DATA}/", flush=True)
+    say_done(f"prepare: {manifest['label']} ({counts}) is in {paths.DATA}/")
 
 
 if __name__ == "__main__":

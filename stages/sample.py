@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline.console.exit import exit_code_of
+from pipeline.console.exit import exit_code_of, say_done
 from pipeline.core import files, paths
 from pipeline.core.settings import read_section
 from pipeline.sampling import grids
@@ -32,7 +32,7 @@ def main() -> None:
             run.image(name, sheet, card["steps"])
         run.artifact(paths.GRIDS / model_id)
     drawn = ", ".join(f"{len(images):,} {name}" for name, images in samples.items()) or "none: its training failed"
-    print(f"sample: {model_id}: {drawn}; the grids are in {paths.GRIDS / model_id}/", flush=True)
+    say_done(f"sample: {model_id}: {drawn}; the grids are in {paths.GRIDS / model_id}/")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from pipeline import models
-from pipeline.console.exit import exit_code_of
+from pipeline.console.exit import exit_code_of, say_done
 from pipeline.console.progress import Progress
 from pipeline.core import paths
 from pipeline.core.settings import read_model_settings
@@ -42,7 +42,7 @@ def main() -> None:
         run.tag("status", "failed" if training.failure else "trained")
         run.artifact(paths.MODELS / model_id)
         run.artifact(paths.log(model_id))
-    print(f"{model_id}: {training.steps:,} steps; the model is in {paths.MODELS / model_id}/", flush=True)
+    say_done(f"{model_id}: {training.steps:,} steps; the model is in {paths.MODELS / model_id}/")
 
 
 if __name__ == "__main__":

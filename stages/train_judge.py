@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from pipeline.console.exit import exit_code_of
+from pipeline.console.exit import exit_code_of, say_done
 from pipeline.console.progress import Progress
 from pipeline.core import paths
 from pipeline.core.settings import read_section
@@ -35,6 +35,8 @@ def main() -> None:
         controls = control_sets(dataset.train.images, min(settings.control_images, len(dataset.test.images)))
         sets = {ensemble.REAL: dataset.test.images, **controls}
         outputs = {name: ensemble.look(list(judges.values()), images) for name, images in sets.items()}
+        for seed, features in zip(judges, outputs[ensemble.REAL].features, strict=True):
+            classifier.check_judge(seed, features)
         chosen = outputs[ensemble.REAL].probabilities.argmax(axis=2)
         accuracy = {str(s): float(np.mean(c == dataset.test.labels)) for s, c in zip(judges, chosen, strict=True)}
         ensemble.save_ensemble(
@@ -43,7 +45,7 @@ def main() -> None:
         run.scalars({f"test/accuracy/{seed}": value for seed, value in accuracy.items()})
         run.artifact(paths.JUDGE / "judge.json")
     right = ", ".join(f"{100 * value:.2f} %" for value in accuracy.values())
-    print(f"train_judge: {len(judges)} judges, right on {right} of the test digits; in {paths.JUDGE}/", flush=True)
+    say_done(f"train_judge: {len(judges)} judges, right on {right} of the test digits; in {paths.JUDGE}/")
 
 
 if __name__ == "__main__":

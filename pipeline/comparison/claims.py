@@ -101,6 +101,8 @@ def _verdict(claim: PaperClaim, parts: list[Effect], p: float, supports: bool) -
             reason += f"; against it: {', '.join(against)}"
     elif min((part.seeds for part in parts), default=0) < 2:
         reason = f"needs {kind.needs}"
+    elif any(part.value is None for part in parts):
+        reason = "a training has a value of 0 here, as a collapsed model may, so there is no ratio; train it otherwise"
     else:
         reason = "too near to the smallest effect that matters for so few seeds; more would narrow the interval"
     return Verdict(claim.id, claim.section, claim.text, kind.measured, word, reason, p, parts)

@@ -62,6 +62,13 @@ def diagnose(log: Log, trajectory: Trajectory, scalars: Scalars) -> dict[str, Di
     return diagnostics
 
 
+def collapsed(trajectory: Trajectory) -> bool:
+    """Whether the last snapshot shows few kinds of image: few classes, or next to nothing of the real digits."""
+    if not trajectory or not trajectory["step"]:
+        return False
+    return bool(effective_classes(trajectory)[-1] < EFFECTIVE_CLASSES or trajectory["coverage"][-1] < COVERED)
+
+
 def effective_classes(trajectory: Trajectory) -> np.ndarray:
     """The effective number of classes of each snapshot, [S]: 10 where all are equally common."""
     return classes.effective_number(np.array(trajectory["class_histogram"]))

@@ -108,7 +108,7 @@ def _slopes(table: Table, family: Family, metric: str) -> list[float]:
             for value in logs([model], metric):
                 by_seed.setdefault(model.seed, []).append((float(np.log2(cast(float, width))), value))
     enough = [np.array(points) for points in by_seed.values() if len(points) > 2]
-    return [float(linregress(points[:, 0], points[:, 1]).slope) for points in enough]
+    return [float(linregress(p[:, 0], p[:, 1]).slope) if np.isfinite(p).all() else np.nan for p in enough]
 
 
 def longer(table: Table) -> list[Effect]:

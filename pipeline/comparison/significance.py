@@ -22,7 +22,8 @@ class Effect:
     """A measured effect, oriented so that the hypothesis says: larger than `smallest`.
 
     `low`, `high`: its 95 % interval. `p_above`: p-value against "effect <= smallest". `p_below`: p-value against
-    "effect >= smallest". They are None if there are too few seeds.
+    "effect >= smallest". They are None if there are too few seeds. `value` is None, with seeds, if one training has no
+    such number: the logarithm of a collapsed model's 0.
     """
 
     name: str
@@ -52,6 +53,8 @@ def difference(name: str, a: Sequence[float], b: Sequence[float], *, smallest: f
     seeds = min(len(a), len(b))
     if not seeds:
         return Effect(name, None, smallest, 0)
+    if not np.isfinite([*a, *b]).all():
+        return _untested(name, None, smallest, seeds)
     value = float(np.mean(a) - np.mean(b))
     if seeds < 2:
         return Effect(name, value, smallest, seeds)
@@ -76,6 +79,8 @@ def mean(name: str, values: Sequence[float], *, smallest: float) -> Effect:
     seeds = len(values)
     if not seeds:
         return Effect(name, None, smallest, 0)
+    if not np.isfinite(values).all():
+        return _untested(name, None, smallest, seeds)
     value = float(np.mean(values))
     if seeds < 2:
         return Effect(name, value, smallest, seeds)
@@ -115,6 +120,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def _untested(name: str, value: float, smallest: float, seeds: int) -> Effect:
-    """For seeds that happen to agree: without spread there is no test, since two equal draws prove nothing."""
+def _untested(name: str, value: float | None, smallest: float, seeds: int) -> Effect:
+    """For seeds that happen to agree: without spread there is no test, since two equal draws prove nothing. And for a
+    training that has no such number.
+    """
     return Effect(name, value, smallest, seeds, None, None, 1.0, 1.0)

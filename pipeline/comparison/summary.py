@@ -62,9 +62,13 @@ class ClaimSummary(TypedDict):
 
 
 class TrainingSummary(TypedDict):
-    """One training. `settled_at`: the step (`dynamics.settled_at`). `verdicts`: the diagnostics, by name."""
+    """One training. `failed`, `collapsed`: 0 or 1. `settled_at`: a step. `verdicts`: the diagnostics, by name.
+
+    `comparison.dynamics` says what collapsed and settled mean.
+    """
 
     failed: int
+    collapsed: int
     steps: int
     parameters: int
     sampling_flops: int
@@ -99,12 +103,9 @@ def summarise(
         the set's name.
     """
     trained = [model_id for model_id, card in cards.items() if card["status"] == "trained"]
-    paper_models: dict[Family, str] = {}  # the first of each family, also if all its trainings failed
-    for variant, family in families.items():
-        paper_models.setdefault(family, variant)
     table = [
         trained_model(family, cards[m], logs[m], metrics[m])
-        for family, variant in paper_models.items()
+        for family, variant in papers_models(families).items()
         for m in trained
         if cards[m]["variant"] == variant
     ]
@@ -124,15 +125,12 @@ def summarise(
     }
 
 
-def flat_numbers(summary: Summary) -> dict[str, float]:
-    """What a reader of the tracker's page compares: each model's means, and each claim's p-value."""
-    means = {
-        f"{variant}/{sampler}/{name}": metric["mean"]
-        for variant, by_sampler in summary["models"].items()
-        for sampler, by_name in by_sampler.items()
-        for name, metric in by_name.items()
-    }
-    return means | {f"claims/{name}/p": claim["p"] for name, claim in summary["claims"].items()}
+def papers_models(families: Mapping[str, Family]) -> dict[Family, str]:
+    """The variant of each family that stands for the paper's: the first, also if all its trainings failed."""
+    first: dict[Family, str] = {}
+    for variant, family in families.items():
+        first.setdefault(family, variant)
+    return first
 
 
 def over_seeds(metrics: Sequence[ModelMetrics]) -> dict[str, dict[str, OverSeeds]]:
@@ -184,6 +182,7 @@ def _training(card: ModelCard, log: Log, metrics: ModelMetrics) -> TrainingSumma
     settled = dynamics.settled_at(trajectory) if trajectory else None
     summary = {
         "failed": int(card["status"] == "failed"),
+        "collapsed": int(dynamics.collapsed(trajectory)),
         "steps": card["steps"],
         "parameters": sum(network["parameters"] for network in card["networks"].values()),
         "sampling_flops": costs.image,

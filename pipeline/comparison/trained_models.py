@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -70,7 +71,8 @@ def values(trained: Table, name: str) -> list[float]:
 
 
 def logs(trained: Table, name: str) -> list[float]:
-    return [float(np.log(value)) for value in values(trained, name) if value > 0]
+    """The logarithms of a metric that is never negative; of 0, which a collapsed model may have, -infinity."""
+    return [math.log(value) if value > 0 else -math.inf for value in values(trained, name)]
 
 
 def trained_model(family: Family, card: ModelCard, log: Log, metrics: ModelMetrics) -> TrainedModel:

@@ -1,20 +1,28 @@
-"""How a command ends: a user's mistake in one sentence and with a non-zero exit code, never in a traceback."""
+"""How a command ends: a user's mistake in one sentence and with a non-zero exit code, never in a traceback; and a
+stage that went well in one line with its time.
+"""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
+import time
 from collections.abc import Callable
 
 from pipeline.core.errors import Interrupted, UserError
 
+STARTED = time.monotonic()  # a stage imports this before its work begins
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _NO_PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def exit_code_of(main: Callable[[], int | None]) -> int:
     """Runs `main` and returns its exit code. A user's mistake prints one sentence and gives 1, Ctrl-C gives 130."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where the locale has no é, the line is printed all the same
     try:
         return main() or 0
     except UserError as error:
@@ -32,6 +40,12 @@ def exit_code_of(main: Callable[[], int | None]) -> int:
         if error.errno in _NO_PERMISSION:
             return _say(f"{_place(error)}: no permission to write here ({error.strerror}); change it and run again", 1)
         raise
+
+
+def say_done(sentence: str) -> None:
+    """Prints a stage's last line, with the time since the process began."""
+    minutes, seconds = divmod(round(time.monotonic() - STARTED), 60)
+    print(f"{sentence} ({f'{minutes} min ' if minutes else ''}{seconds} s)", flush=True)
 
 
 def _place(error: OSError) -> str:

@@ -34,3 +34,7 @@ def samples(model_id: str) -> Path:
 
 def metrics(model_id: str) -> Path:
     return METRICS / f"{model_id}.json"
+
+
+def headline(model_id: str) -> Path:
+    return METRICS / f"{model_id}.headline.json"

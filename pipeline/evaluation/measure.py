@@ -45,16 +45,21 @@ class SetMetrics(TypedDict):
     coverage_by_class: list[float]
 
 
-def measure_set(images: np.ndarray, outputs: JudgeOutputs, reference: Reference, settings: Evaluate) -> SetMetrics:
+def measure_set(
+    images: np.ndarray, outputs: JudgeOutputs, reference: Reference, settings: Evaluate, name: str = "images"
+) -> SetMetrics:
     """All metrics of a set, in the order of `metrics.table`, each a mean over the judges if judges matter.
 
     Args:
       outputs: what the judges see in these images.
+      name: of the set, for an error.
+
+    A set of one image over and over has a value of every metric.
 
     Raises:
-      UserError: the set is too small, or a judge sees the same in every image.
+      UserError: the set is too small, or is none of images.
     """
-    check_images("samples", images)
+    check_images(name, images, settings)
     by_judge = [_measure_by_judge(j, *seen, reference, settings) for j, seen in enumerate(zip(*outputs, strict=True))]
     judged, histograms, coverages = zip(*by_judge, strict=True)
     metrics = {name: _over_judges([estimates[name] for estimates in judged], len(images)) for name in judged[0]}
@@ -68,11 +73,15 @@ def measure_set(images: np.ndarray, outputs: JudgeOutputs, reference: Reference,
     }
 
 
-def check_images(name: str, images: np.ndarray) -> None:
-    """Raises `UserError` unless `images` is uint8 [N, 28, 28] with at least two."""
-    if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE or len(images) < 2:
+def check_images(name: str, images: np.ndarray, settings: Evaluate) -> None:
+    """Raises `UserError` unless `images` is uint8 [N, 28, 28] with N enough to have neighbours."""
+    if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE:
+        raise UserError(f"{name}: expected images, uint8 [N, 28, 28]; got {images.dtype} {list(images.shape)}")
+    if len(images) <= settings.neighbours:
         raise UserError(
-            f"{name}: expected at least 2 images, uint8 [N, 28, 28]; got {images.dtype} {list(images.shape)}"
+            f"{name}: must hold more images than evaluate.neighbours of params.yaml ({settings.neighbours}); got "
+            f"{len(images)}; lower evaluate.neighbours, or make more images (sample.count, judge.control_images, "
+            "or snapshot_images of the model)"
         )
 
 

@@ -11,6 +11,7 @@ from pipeline.data.dataset import Dataset, Identity
 from pipeline.evaluation import likelihood, measure, reference
 from pipeline.evaluation.judges import ensemble
 from pipeline.evaluation.measure import Evaluate, MetricValue, SetMetrics
+from pipeline.evaluation.metrics.table import TABLE
 from pipeline.evaluation.reference import Reference
 from pipeline.evaluation.trajectory import Trajectory, measure_snapshots
 from pipeline.sampling import checkpoint
@@ -66,15 +67,30 @@ def measure_model(
         return metrics
     real, judges = reference.load_reference(dataset), ensemble.load_judges()
     for name, images in files.read_npz(paths.samples(model_id)).items():
-        measure.check_images(f"{paths.samples(model_id)}: {name}", images)
+        place = f"{paths.samples(model_id)}: {name}"
+        measure.check_images(place, images, settings)
         images = images[: len(real.images)]  # one N for all sets, since distances depend on it
-        metrics["samplers"][name] = measure.measure_set(images, ensemble.look(judges, images), real, settings)
+        metrics["samplers"][name] = measure.measure_set(images, ensemble.look(judges, images), real, settings, place)
         progress(name)
     metrics["course"] = _trajectory(model_id, judges, real, settings)
     progress("snapshots")
     metrics["likelihood"] = _likelihood(model_id, card, dataset, settings)
     progress("likelihood")
     return metrics
+
+
+def headline(metrics: ModelMetrics) -> dict[str, float]:
+    """The few numbers by which trained models are told apart, flat: `metrics/<model>-<seed>.headline.json`.
+
+    The metrics that `metrics.table` calls so, by their names, of the model's first sampler; of each other sampler
+    `<sampler>_<name>`; and the bound of a model that has a likelihood. Empty if the training failed.
+    """
+    numbers: dict[str, float] = {}
+    for number, (sampler, measured) in enumerate(metrics["samplers"].items()):
+        prefix = f"{sampler}_" if number else ""
+        numbers |= {prefix + m.name: measured["metrics"][m.name]["value"] for m in TABLE.values() if m.headline}
+    bound = metrics["likelihood"].get("negative_elbo")
+    return {**numbers, "negative_elbo": bound["value"]} if bound else numbers
 
 
 def parts_of(card: ModelCard) -> int:
@@ -101,6 +117,8 @@ def read_metrics(model_id: str, card: ModelCard) -> ModelMetrics:
 
 def _trajectory(model_id: str, judges: list[keras.Model], real: Reference, settings: Evaluate) -> Trajectory:
     snapshots = files.read_npz(paths.snapshots(model_id))
+    for images in snapshots["images"][:1]:
+        measure.check_images(str(paths.snapshots(model_id)), images, settings)
     seen = ((images, ensemble.look(judges[:1], images)) for images in snapshots["images"])
     return measure_snapshots(snapshots["steps"].tolist(), seen, real, settings)
 

@@ -70,7 +70,15 @@ def within_reference(
     Args:
       neighbours: k of precision, recall, density and coverage.
       few: how many test images are looked for among the training images, pixel by pixel.
+
+    Raises:
+      UserError: there are too few test images for so many neighbours.
     """
+    if len(images) <= neighbours:
+        raise UserError(
+            f"params.yaml: evaluate.neighbours must be less than the {len(images):,} test images; got {neighbours}; "
+            "lower it"
+        )
     by_judge = [prdc.within_set(features, k=neighbours) for features in outputs.features]
     return ReferenceStats(
         to_train=memorisation.nearest(images[:few], train)[1],

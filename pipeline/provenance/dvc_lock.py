@@ -16,6 +16,7 @@ from typing import TypedDict, cast
 import yaml
 
 from pipeline.core import settings
+from pipeline.core.errors import UserError
 
 FILE, LOCK = Path("dvc.yaml"), Path("dvc.lock")
 
@@ -84,8 +85,22 @@ def locked() -> dict[str, tuple[Inputs, dict[str, str]]]:
     """The inputs and the outputs of each entry of dvc.lock, by the entry's name; none if there is no dvc.lock."""
     if not LOCK.is_file():
         return {}
-    content = _Loader(LOCK.read_bytes()).get_single_data() or {}
-    return {name: parts(entry) for name, entry in content.get("stages", {}).items()}
+    return {name: parts(entry) for name, entry in entries(LOCK.read_bytes(), str(LOCK)).items()}
+
+
+def entries(text: str | bytes, place: str) -> dict[str, Entry]:
+    """The entries of a dvc.lock by name. Raises `UserError` with `place` if it is none, such as after a merge."""
+    try:
+        content = _Loader(text).get_single_data() or {}
+        found: dict[str, Entry] = content.get("stages", {})
+    except (yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark else ""
+        raise UserError(
+            f"{place}: no valid YAML{line}, as after a merge that left its marks; take one side "
+            "(`git checkout --ours dvc.lock`, or --theirs) and run again: what it does not name is made anew"
+        ) from None
+    return found
 
 
 def parts(entry: Entry) -> tuple[Inputs, dict[str, str]]:

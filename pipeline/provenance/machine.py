@@ -9,11 +9,11 @@ from typing import TypedDict
 import yaml
 
 FILE = Path("built-on.yaml")
-INSTRUCTION_SETS = ("avx", "avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile")
+INSTRUCTION_SETS = ("avx", "avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni")  # AMX was tried, and changes no bit
 
 
 class Machine(TypedDict):
-    """`instruction_sets`: only those by which libraries choose kernels."""
+    """`instruction_sets`: only those by which libraries choose kernels, and which can change bits."""
 
     processor: str
     instruction_sets: list[str]
@@ -41,7 +41,7 @@ def _cpuinfo(key: str) -> str:
 
 
 def record() -> None:
-    """Writes that the results here were made on this machine."""
+    """Writes that the results here were made on this machine: before they are committed."""
     FILE.write_text(yaml.safe_dump(here(), sort_keys=False), encoding="utf-8")
 
 
@@ -53,9 +53,14 @@ def difference() -> str | None:
     parts = [
         f"{name.replace('_', ' ')}: {_words(theirs[name])} there, {_words(value)} here"
         for name, value in ours.items()
-        if theirs.get(name) != value
+        if _comparable(theirs.get(name)) != value
     ]
-    return f"the results were made on another machine ({'; '.join(parts)})" if parts else None
+    return f"those were made on another machine ({'; '.join(parts)})" if parts else None
+
+
+def _comparable(value: object) -> object:
+    """A value of the file, without instruction sets that are no longer compared."""
+    return [name for name in value if name in INSTRUCTION_SETS] if isinstance(value, list) else value
 
 
 def _words(value: object) -> str:

@@ -41,7 +41,7 @@ def plotly_script() -> str:
 
 def metrics(inputs: Inputs) -> list[str]:
     """A chart for each charted metric: every set's mean with its 95 % interval, and the floor as a dotted line."""
-    return [_metric(metric.name, metric.title, inputs) for metric in TABLE.values() if metric.charted]
+    return [_metric(metric.name, metric.title, inputs) for metric in TABLE.values() if metric.headline]
 
 
 def _metric(name: str, title: str, inputs: Inputs) -> str:

@@ -105,6 +105,12 @@ def _banners(summary: Summary, banner: str, subset: str | None) -> list[str]:
     failures = [model_id for model_id, training in summary["items"].items() if training["failed"]]
     if failures:
         banners.append(f"{len(failures)} of {len(summary['items'])} trainings failed: {', '.join(failures)}.")
+    collapsed = [model_id for model_id, training in summary["items"].items() if training["collapsed"]]
+    if collapsed:
+        banners.append(
+            f"{len(collapsed)} of {len(summary['items'])} trainings collapsed to few kinds of image, and count "
+            f"like the others: {', '.join(collapsed)}."
+        )
     return banners
 
 

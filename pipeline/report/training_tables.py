@@ -36,7 +36,8 @@ def trainings(summary: Summary, cards: Mapping[str, ModelCard], in_data: str) ->
     rows = []
     for model_id, training in summary["items"].items():
         failure = cards[model_id].get("failure")
-        status = f"failed: {failure['scalar']} at step {failure['step']:,}" if failure else "trained"
+        ended = "collapsed" if training["collapsed"] else "trained"
+        status = f"failed: {failure['scalar']} at step {failure['step']:,}" if failure else ended
         settled = f"{training['settled_at']:,}" if "settled_at" in training else "not settled"
         flops = f"{training['step_flops'] / 1e6:,.0f}", f"{training['sampling_flops'] / 1e3:,.0f}"
         rows.append((model_id, status, f"{training['steps']:,}", settled, f"{training['parameters']:,}", *flops))

@@ -39,7 +39,7 @@ def repro(
     jobs = min(jobs, len(model_ids))
     print(f"{', '.join(model_ids)}: {jobs} at a time, each {', '.join(('training', *then))}", flush=True)
     return processes.run_parallel(
-        [[*processes.DVC, "--wait-for-lock", "repro", "--quiet", "--single-item", *chain] for chain in chains],
+        [[*processes.DVC, "--wait-for-lock", "repro", "--single-item", *chain] for chain in chains],
         jobs,
         {**os.environ, CORES_ARE_SHARED: "1"},
     )
@@ -49,7 +49,7 @@ def train(matrix: Matrix, jobs: int | None = None) -> int:
     """Brings every training and its samples up to date, in parallel if two or more are due; returns the exit code."""
     code = repro(matrix, jobs=jobs)
     names = [name for model_id in matrix.model_ids() for name in (_training(model_id), f"sample@{model_id}")]
-    code = code or processes.dvc("repro", "--quiet", *names)
+    code = code or processes.dvc("repro", *names)
     if not code:
         print(f"train: {', '.join(matrix.model_ids())} are in models/, their samples in samples/", flush=True)
     return code

@@ -8,13 +8,31 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
+
+import filelock
+
+from pipeline.console import dvc_lines
+from pipeline.core.errors import UserError
 
 DVC = (sys.executable, "-m", "dvc")
 INTERRUPTED = 130
 LOOK_EVERY_S = 0.1
+
+
+@contextlib.contextmanager
+def alone(command: str) -> Iterator[None]:
+    """Lets one process at a time run the block in this folder. Raises `UserError` if another is at it."""
+    path = Path(".dvc", "tmp", f"{command.replace(' ', '-')}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = filelock.FileLock(path).acquire(blocking=False)
+    except filelock.Timeout:
+        raise UserError(f"{Path.cwd()}: another `{command}` is at work here; wait until it has ended") from None
+    with lock:
+        yield
 
 
 def clean_environment() -> dict[str, str]:
@@ -24,15 +42,21 @@ def clean_environment() -> dict[str, str]:
 
 
 def dvc(*arguments: str) -> int:
-    """Runs a DVC command; returns its exit code."""
-    return run_to_end([*DVC, *arguments])
+    """Runs a DVC command, of whose lines `console.dvc_lines` chooses; returns its exit code."""
+    with _passed_on(sys.stdout, dvc_lines.shown) as stdout:
+        return run_to_end([*DVC, *arguments], environment=_unbuffered(os.environ), output=stdout)
+
+
+def _unbuffered(environment: Mapping[str, str]) -> dict[str, str]:
+    """For Python processes whose lines come through a pipe, together with those of the processes that they start."""
+    return {**environment, "PYTHONUNBUFFERED": "1"}
 
 
 def run_to_end(
     command: Sequence[str],
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    output: TextIO | None = None,
+    output: TextIO | int | None = None,
 ) -> int:
     """Runs a command to its end; returns its code, or 130 after Ctrl-C."""
     interrupted = False
@@ -49,16 +73,19 @@ def run_parallel(commands: Sequence[Sequence[str]], places: int, environment: Ma
     """Runs commands, `places` at a time; returns 0, the first other code, or 130 after Ctrl-C.
 
     After a code other than 0 and after Ctrl-C it starts no more, and those that run come to their end. None of them has
-    a terminal, because several progress bars would write over each other: they print lines instead.
+    a terminal, because several progress bars would write over each other: they print lines instead, of which
+    `console.dvc_lines` chooses.
     """
     waiting = list(reversed(commands))
     running: list[subprocess.Popen[bytes]] = []
     code = 0
-    with _passed_on(sys.stderr) as stderr:
+    chosen = dvc_lines.shown
+    with _passed_on(sys.stderr, chosen) as stderr, _passed_on(sys.stdout, chosen) as stdout:
         while waiting or running:
             try:
                 while waiting and len(running) < places:
-                    running.append(subprocess.Popen(waiting.pop(), stderr=stderr, env=environment))
+                    command, variables = waiting.pop(), _unbuffered(environment or os.environ)
+                    running.append(subprocess.Popen(command, stdout=stdout, stderr=stderr, env=variables))
                 time.sleep(LOOK_EVERY_S)
             except KeyboardInterrupt:
                 code = INTERRUPTED
@@ -71,11 +98,11 @@ def run_parallel(commands: Sequence[Sequence[str]], places: int, environment: Ma
 
 
 @contextlib.contextmanager
-def _passed_on(stream: TextIO) -> Iterator[int]:
-    """A file descriptor that is no terminal. What is written to it comes out of the stream."""
+def _passed_on(stream: TextIO, choose: Callable[[str], str | None]) -> Iterator[int]:
+    """A file descriptor that is no terminal. What `choose` makes of the lines written to it comes out of the stream."""
     reading, writing = os.pipe()
     with os.fdopen(reading, encoding="utf-8", errors="replace") as source:
-        passing = threading.Thread(target=_pass_on, args=(source, stream))
+        passing = threading.Thread(target=_pass_on, args=(source, stream, choose))
         passing.start()
         try:
             yield writing
@@ -84,6 +111,8 @@ def _passed_on(stream: TextIO) -> Iterator[int]:
             passing.join()
 
 
-def _pass_on(source: TextIO, stream: TextIO) -> None:
+def _pass_on(source: TextIO, stream: TextIO, choose: Callable[[str], str | None]) -> None:
     for line in source:
-        print(line, end="", file=stream, flush=True)
+        chosen = choose(line)
+        if chosen is not None:
+            print(chosen, file=stream, flush=True)

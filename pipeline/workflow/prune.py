@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import yaml
-
 from pipeline.matrix import Matrix, check_no_foreign_files, stale_files
 from pipeline.provenance import dvc_lock
 from pipeline.provenance.dvc_lock import LOCK
@@ -27,10 +25,7 @@ def _prune_lock(matrix: Matrix) -> None:
 
     DVC writes dvc.lock with its own serializer, so this does too, and only if something is stale.
     """
-    if not LOCK.is_file():
-        return
-    entries = (yaml.load(LOCK.read_bytes(), yaml.CSafeLoader) or {}).get("stages", {})
-    stale = [name for name in entries if not _is_current(name, matrix)]
+    stale = [name for name in dvc_lock.locked() if not _is_current(name, matrix)]
     if stale:
         from dvc.utils.serialize import modify_yaml
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -11,9 +10,9 @@ from pathlib import Path
 import ruamel.yaml
 
 from pipeline import models
-from pipeline.core.errors import UserError
 from pipeline.params import read_params
-from pipeline.workflow.processes import clean_environment, run_to_end
+from pipeline.provenance import git
+from pipeline.workflow.processes import alone, clean_environment, run_to_end
 
 FOLDER = Path(".quick")
 BANNER = "Tiny settings, to see the pipeline run: not a result."
@@ -32,14 +31,9 @@ def copy(root: Path, target: Path, overrides: Mapping[str, object]) -> None:
 
     The copy is a DVC project without git, with a cache of its own, whose params.yaml is changed by `overrides`.
     """
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if listed.returncode:
-        raise UserError(f"{root}: must be a git clone, since git knows which files are the project's; {listed.stderr}")
-    for name in listed.stdout.split("\0"):
-        if name and (root / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, target / name)
+    for name in git.files_of_project(root):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, target / name)
     (target / "dvc.lock").unlink(missing_ok=True)
     with open(target / ".dvc" / "config.local", "w", encoding="utf-8") as file:
         file.write("[core]\n    no_scm = true\n")
@@ -72,12 +66,12 @@ def _merge(content: MutableMapping[str, object], overrides: Mapping[str, object]
 
 def quick() -> int:
     """Runs the tiny pipeline in `.quick/`, made anew; returns the exit code."""
-    if FOLDER.exists():
-        shutil.rmtree(FOLDER)
-    FOLDER.mkdir()
-    copy(Path(), FOLDER, _tiny())
-    command = [sys.executable, "-m", "pipeline", "repro"]
-    code = run_to_end(command, FOLDER, clean_environment())
+    with alone("make quick"):
+        if FOLDER.exists():
+            shutil.rmtree(FOLDER)
+        FOLDER.mkdir()
+        copy(Path(), FOLDER, _tiny())
+        code = run_to_end([sys.executable, "-m", "pipeline", "repro"], FOLDER, clean_environment())
     if not code:
         print(f"\nquick: every stage ran, at tiny settings: not a result. Report: {FOLDER / 'report' / 'index.html'}")
         print("next:  make repro, for the paper's settings")

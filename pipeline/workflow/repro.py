@@ -6,10 +6,10 @@ from pipeline.core import paths
 from pipeline.data import sources
 from pipeline.data.dataset import read_manifest
 from pipeline.params import Params, read_params
-from pipeline.provenance import dvc_lock, git, ledger, machine
+from pipeline.provenance import drift, ledger
 from pipeline.sampling.checkpoint import read_cards
 from pipeline.tracking import sender
-from pipeline.workflow import parallel, processes, prune
+from pipeline.workflow import parallel, preflight, processes, prune
 
 REPORT = paths.REPORT / "index.html"
 PATIENCE_S = 10.0  # that the tracker may take for what still waits
@@ -18,12 +18,18 @@ PATIENCE_S = 10.0  # that the tracker may take for what still waits
 def repro() -> int:
     """Brings every output up to date; returns the exit code."""
     params = read_params()
+    with processes.alone("make repro"):
+        return _repro(params)
+
+
+def _repro(params: Params) -> int:
+    preflight.prepare_dvc()
     for path in prune.prune(params):
         print(f"pruned {path}: params.yaml no longer names it")
     code = 0
     if _mnist_became_available(params):
         print("MNIST can be had now: leaving the 5,000-digit subset behind", flush=True)
-        code = processes.dvc("repro", "--quiet", "--force", "--single-item", "prepare")
+        code = processes.dvc("repro", "--force", "--single-item", "prepare")
     code = code or parallel.repro(params, ("prepare", "train_judge", "controls"), ("sample", "evaluate"))
     code = code or processes.dvc("repro", "--all-pipelines")  # the same stages, and DVC reads dvc.yaml once, not twice
     print("\n".join(_last_lines(params, code)), flush=True)
@@ -59,7 +65,7 @@ def _last_lines(params: Params, code: int) -> list[str]:
         "runs:    `make ui` shows them, or `mlflow ui` in an activated .venv",
         *_failures(params),
         *_origin(),
-        *_machine(),
+        *([f"bytes:   {sentence}"] if (sentence := drift.explained()) else []),
         "next:    edit params.yaml and `make repro` again: only what changed runs",
     ]
 
@@ -68,17 +74,6 @@ def _origin() -> list[str]:
     entries = ledger.summary()
     warning = sender.wait_until_sent(PATIENCE_S)
     return ([f"ledger:  {entries}"] if entries else []) + ([warning] if warning else [])
-
-
-def _machine() -> list[str]:
-    """One line if results of this machine now lie where another machine's were committed. Records this machine."""
-    if not git.changed(str(dvc_lock.LOCK)):
-        return []
-    difference = machine.difference()
-    machine.record()
-    if not difference:
-        return []
-    return [f"bytes:   they may differ from the committed ones, since {difference}; `make restore` brings those back"]
 
 
 def _failures(params: Params) -> list[str]:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
-import ruamel.yaml
 from tabulate import tabulate
 
-from pipeline.core import settings
 from pipeline.core.errors import UserError
-from pipeline.provenance import dvc_lock, machine, numeric_diff
+from pipeline.provenance import dvc_lock, git, machine, numeric_diff
 from pipeline.provenance.dvc_files import read_output
 from pipeline.workflow.processes import INTERRUPTED, clean_environment, run_to_end
 
@@ -88,17 +84,15 @@ def rebuild(stages: Sequence[str], root: Path = Path()) -> list[Finding]:
     ours = _committed(root, "HEAD")
     chosen = _chosen(list(ours), stages)
     with tempfile.TemporaryDirectory(prefix="verify-", ignore_cleanup_errors=True) as folder:
-        clone = Path(folder) / "project"
-        _git(root, "clone", "--quiet", "--no-hardlinks", str(root.resolve()), str(clone))
-        commit = _git(root, "rev-parse", "--short", "HEAD").strip()
-        print(f"rebuilding {commit} in {clone}", file=sys.stderr, flush=True)
+        clone = git.clone(root, Path(folder) / "clone")
+        print(f"rebuilding {git.short_commit(root)} in {clone}", file=sys.stderr, flush=True)
         command = [sys.executable, "-m", "dvc", "repro", "--force", *(chosen if stages else [])]
         code = run_to_end(command, clone, clean_environment(), output=sys.stderr)
         if code == INTERRUPTED:
             raise KeyboardInterrupt
         if code:
             raise UserError(f"the clone's `dvc repro` failed with code {code} (above): nothing was compared")
-        made = cast(Entries, settings.load_yaml(clone / dvc_lock.LOCK)["stages"])
+        made = dvc_lock.entries((clone / dvc_lock.LOCK).read_bytes(), str(clone / dvc_lock.LOCK))
         return list(_compare(chosen, _Side(ours, root, "HEAD"), _Side(made, clone, None)))
 
 
@@ -144,12 +138,4 @@ def _compare_files(name: str, path: str, ours: _Side, theirs: _Side) -> Iterator
 
 
 def _committed(root: Path, revision: str) -> Entries:
-    text = _git(root, "show", f"{revision}:{dvc_lock.LOCK}")
-    return cast(Entries, ruamel.yaml.YAML(typ="safe").load(text)["stages"])
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UserError(f"git {' '.join(arguments[:2])} failed: {' '.join(done.stderr.split())}")
-    return done.stdout
+    return dvc_lock.entries(git.shown(revision, str(dvc_lock.LOCK), root), f"dvc.lock of {revision}")

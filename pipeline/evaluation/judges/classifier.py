@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from pipeline.core.backend import keras, tf
+from pipeline.core.errors import UserError
 from pipeline.core.rng import layer_seeds, stream
 from pipeline.core.settings import PositiveFloat, PositiveInt, Section, Seed, without_duplicates
 from pipeline.data.dataset import CLASSES, IMAGE_SHAPE, Split
@@ -109,6 +110,15 @@ def _minibatches(settings: Judge, count: int, seed: int) -> Iterator[np.ndarray]
     for epoch in range(settings.epochs):
         order = stream("judge", seed, epoch).permutation(count).astype(np.int32)
         yield from (order[at : at + size] for at in range(0, count // size * size, size))
+
+
+def check_judge(seed: int, features: np.ndarray) -> None:
+    """Raises `UserError` if features [N, 64] of the test digits say nothing, because the judge's training failed."""
+    if not np.isfinite(features).all() or (features == features[0]).all():
+        raise UserError(
+            f"params.yaml: judge: the judge of seed {seed} sees the same in every test digit, since its training "
+            "failed; lower judge.learning_rate or change judge.seeds"
+        )
 
 
 def extract(judge: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

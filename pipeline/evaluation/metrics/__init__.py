@@ -30,10 +30,11 @@ def mean_of(values: np.ndarray) -> Estimate:
 
 
 def check_features(name: str, features: np.ndarray, *, at_least: int = 2) -> None:
-    """Raises `UserError` unless `features` is [N, D], finite, not all alike, with N no smaller than `at_least`."""
+    """Raises `UserError` unless `features` is [N, D], finite, with N no smaller than `at_least`.
+
+    They may be all alike: that is a generator that has collapsed, and every metric has a value for it.
+    """
     if features.ndim != 2 or len(features) < at_least:
         raise UserError(f"{name}: expected at least {at_least} rows of features; got shape {list(features.shape)}")
     if not np.isfinite(features).all():
         raise UserError(f"{name}: features must be finite; got NaN or infinity; train the judge and the model again")
-    if (features == features[0]).all():
-        raise UserError(f"{name}: features are all alike, so no distance means anything; look at the images")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from pipeline.core.threads import THREADS
+from pipeline.core.environment import THREADS
 
 ROWS = 50  # a block of 10,000 distances each stays in the cache of the core that works on it
 _Item = TypeVar("_Item")
