@@ -36,10 +36,7 @@ bench: $(READY) .bench/venv/.ready  ## how fast, beside its peers: about an hour
 	@python -m benchmarks $(PART)
 
 ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=5000)
-	@python -m pipeline sync || true
-	@runs=$$(test -n "$$MLFLOW_TRACKING_URI" || echo /1/runs); \
-	echo "http://127.0.0.1:$(UI_PORT)/#/experiments$$runs?workflowType=machine_learning (Ctrl-C ends it)"; \
-	exec mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(UI_PORT)
+	@python -m pipeline ui --port $(UI_PORT)
 
 check: $(READY)  ## check params.yaml
 	@python -m pipeline check

@@ -52,6 +52,10 @@ def _sync_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow", action="store_true", help=text)
 
 
+def _ui_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_positive, default=5000, help="where it listens (default: %(default)s)")
+
+
 def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="a model folder, such as models/gan-0")
     parser.add_argument("--count", type=_positive, default=64, help="how many images (default: %(default)s)")
@@ -158,9 +162,11 @@ def _built_on(_: argparse.Namespace) -> None:
 
 def _sync(arguments: argparse.Namespace) -> None:
     from pipeline.tracking import journal, sender
+    from pipeline.workflow import reused
 
     if arguments.follow:
         return sender.follow()
+    reused.register()
     waiting = len(journal.ended())
     if waiting:
         print(f"sync: sending what waits of {waiting} run{'s' * (waiting > 1)}", flush=True)
@@ -168,6 +174,17 @@ def _sync(arguments: argparse.Namespace) -> None:
     if warning:
         raise UserError(warning)
     print("sync: nothing waits")
+
+
+def _ui(arguments: argparse.Namespace) -> int:
+    from pipeline.tracking import sender, tracker
+    from pipeline.workflow import reused
+
+    reused.register()
+    warning = sender.sync()
+    if warning:
+        print(warning, file=sys.stderr)
+    return tracker.serve_page(arguments.port)
 
 
 def _sample(arguments: argparse.Namespace) -> None:
@@ -208,6 +225,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "built-on": (_built_on, "Write this machine into built-on.yaml, before results that it made are committed."),
     "versions": (_versions, "Write versions.yaml anew from requirements.lock, as `make lock` does."),
     "sync": (_sync, "Send what MLflow has not received yet: it waits in .journal/ if a server was down."),
+    "ui": (_ui, "Send what waits, and serve MLflow's page with the trained models on this machine until Ctrl-C."),
     "sample": (_sample, "Draw images from a model folder into a PNG."),
 }
 _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
@@ -215,6 +233,7 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "verify": _verify_options,
     "ledger": _ledger_options,
     "sync": _sync_options,
+    "ui": _ui_options,
     "sample": _sample_options,
 }
 

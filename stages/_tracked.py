@@ -8,26 +8,30 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pipeline.provenance import dvc_lock, git
 from pipeline.tracking import journal, sender
 from pipeline.tracking.run import Run
+from pipeline.workflow import reused, stage_runs
 
 
 @contextlib.contextmanager
-def run(stage: str, item: str = "", *, params: Mapping[str, object], **tags: object) -> Iterator[Run]:
-    """A run around one stage item, ended as FINISHED, as KILLED by Ctrl-C, or as FAILED by any other exception."""
-    tracked = Run(stage, item)
+def run(stage: str, item: str = "") -> Iterator[Run]:
+    """A run around one stage item, ended as FINISHED, as KILLED by Ctrl-C, or as FAILED by any other exception.
+
+    At the end it is shown what the stage has made.
+    """
+    tracked = Run(stage, item, of="models" if stage in stage_runs.TRAININGS else "stages")
     about: dict[str, object] = {}
     with _untracked_at_worst(tracked):
+        if stage == "evaluate":
+            reused.register(only=f"{stage_runs.training_of(item)}@{item}")  # the row that gets the headline
         commit, uncommitted = git.commit(), git.uncommitted()
         about = {"commit": commit, "dirty": bool(uncommitted)}
-        own: dict[str, object] = {"git_commit": commit, "mlflow.source.git.commit": commit}
-        own["git_dirty"] = str(bool(uncommitted)).lower() if commit else None
-        own["dvc_experiment"] = os.environ.get("DVC_EXP_NAME") or None
-        known = {name: value for name, value in (own | tags).items() if value is not None}
-        tracked.start(dvc_lock.fingerprint(dvc_lock.inputs(stage, item)), params, known)
+        inputs = dvc_lock.inputs(stage, item)
+        tags = _code(f"{stage}@{item}".rstrip("@"), commit, bool(uncommitted)) | stage_runs.tags(stage, item)
+        tracked.start(dvc_lock.fingerprint(inputs), stage_runs.params(stage, item, inputs), tags)
         if uncommitted:
             tracked.text("uncommitted.diff", uncommitted)
         sender.start_in_background()
@@ -38,6 +42,7 @@ def run(stage: str, item: str = "", *, params: Mapping[str, object], **tags: obj
         raise
     else:
         with _untracked_at_worst(tracked):
+            stage_runs.show(tracked, stage, item, dvc_lock.inputs(stage, item))
             about["outputs"] = dvc_lock.fingerprint(dvc_lock.outputs(stage, item))
             tracked.tag("outputs", about["outputs"])
         tracked.end("FINISHED", **about)
@@ -46,6 +51,19 @@ def run(stage: str, item: str = "", *, params: Mapping[str, object], **tags: obj
             warning = journal.warning()
             if warning:
                 print(warning, file=sys.stderr, flush=True)
+
+
+def _code(name: str, commit: str | None, dirty: bool) -> dict[str, object]:
+    """Tags that say which code runs. The tracker's page shows the source."""
+    source = {
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.name": f"{name} {commit[:7] if commit else ''}{'+' * dirty}",
+    }
+    at: dict[str, object] = (
+        {"git_commit": commit, "git_dirty": str(dirty).lower(), "mlflow.source.git.commit": commit} if commit else {}
+    )
+    experiment = os.environ.get("DVC_EXP_NAME")
+    return source | at | ({"dvc_experiment": experiment} if experiment else {})
 
 
 @contextlib.contextmanager

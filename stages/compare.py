@@ -33,7 +33,7 @@ def main() -> None:
     metrics = {model_id: read_metrics(model_id, card) for model_id, card in cards.items()}
     controls = cast(dict[str, SetMetrics], files.read_json(paths.CONTROLS / "metrics.json"))
     families = {variant: matrix.family(variant) for variant in matrix.variants()}
-    with _tracked.run("compare", params={"report": report.model_dump()}, data=manifest["label"]) as run:
+    with _tracked.run("compare"):
         summary = summarise(families, cards, logs, metrics, controls)
         settings = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
         hashes = {"data": manifest["sha256"], "params": settings}
@@ -45,9 +45,6 @@ def main() -> None:
         files.write_json(paths.REPORT / "headline.json", headline(summary, families))
         files.write_text(paths.REPORT / "report.md", page.markdown(content, paths.FIGURES))
         files.write_text(paths.REPORT / "index.html", page.html(content, paths.FIGURES))
-        run.scalars(headline(summary, families))
-        for name in ("index.html", "report.md", "summary.json", "headline.json"):
-            run.artifact(paths.REPORT / name)
     say_done(f"compare: the report is in {paths.REPORT / 'index.html'}")
     if read_section(Data, "data").source == "auto" and not manifest["whole"]:
         again = "dvc repro --force --single-item prepare && dvc repro"

@@ -13,7 +13,6 @@ from pipeline.data.dataset import load_dataset
 from pipeline.evaluation import reference
 from pipeline.evaluation.judges import ensemble
 from pipeline.evaluation.measure import Evaluate, measure_set
-from pipeline.evaluation.metrics.table import TABLE
 from stages import _tracked
 
 
@@ -21,8 +20,7 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m stages.controls", description=__doc__).parse_args()
     settings = read_section(Evaluate, "evaluate")
     dataset, outputs, controls = load_dataset(), ensemble.load_outputs(), ensemble.load_controls()
-    params = {"evaluate": settings.model_dump()}
-    with _tracked.run("controls", params=params, data=dataset.manifest["label"]) as run:
+    with _tracked.run("controls"):
         real = outputs[ensemble.REAL]
         stats = reference.within_reference(
             dataset.test.images,
@@ -36,18 +34,10 @@ def main() -> None:
         with Progress("controls", len(controls), unit="set") as progress:
             for number, (name, images) in enumerate(controls.items(), start=1):
                 metrics[name] = measure_set(images, outputs[name], digits, settings, f"the control {name}")
-                run.scalars(
-                    {
-                        f"{name}/{key}": metric["value"]
-                        for key, metric in metrics[name]["metrics"].items()
-                        if TABLE[key].headline
-                    }
-                )
                 progress.at(number, name)
         files.write_npz(reference.STATS, stats._asdict())
         files.write_json(paths.CONTROLS / "metrics.json", metrics)
-        run.artifact(paths.CONTROLS / "metrics.json")
-    say_done(f"controls: {', '.join(metrics)} are measured in {paths.CONTROLS / 'metrics.json'}")
+    say_done(f"controls: {len(metrics)} sets are measured in {paths.CONTROLS / 'metrics.json'}")
 
 
 if __name__ == "__main__":

@@ -22,14 +22,11 @@ def main() -> None:
     model_id = parser.parse_args().item
     settings = read_section(Evaluate, "evaluate")
     card = read_card(paths.MODELS / model_id)
-    tags = {"seed": card["seed"], "status": card["status"], "model": card["variant"], "data": card["data"]["label"]}
-    with _tracked.run("evaluate", model_id, params={"evaluate": settings.model_dump()}, **tags) as run:
+    with _tracked.run("evaluate", model_id):
         with Progress(f"evaluate {model_id}", parts_of(card), unit="part") as progress:
             metrics = measure_model(model_id, card, load_dataset(), settings, progress.step)
         files.write_json(paths.metrics(model_id), metrics)
-        files.write_json(paths.headline(model_id), numbers := headline(metrics))
-        run.scalars(numbers)
-        run.artifact(paths.metrics(model_id))
+        files.write_json(paths.headline(model_id), headline(metrics))
     distances = {name: of_set["metrics"]["frechet"]["value"] for name, of_set in metrics["samplers"].items()}
     measured = ", ".join(f"{value:.1f} ({name})" for name, value in distances.items())
     measured = f"Fréchet {measured}" if measured else "its training failed, so nothing is measured"

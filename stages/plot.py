@@ -23,14 +23,12 @@ def main() -> None:
     matrix, plot = read_matrix(), read_section(Plot, "plot")
     check_no_stale_files(matrix)
     inputs = _read(matrix, plot)
-    described = {"plot": plot.model_dump()}
-    with _tracked.run("plot", params=described, data=inputs.label) as run, files.atomic_write(paths.FIGURES) as part:
+    with _tracked.run("plot"), files.atomic_write(paths.FIGURES) as part:
         part.mkdir()
         for name, figure in catalogue.every(inputs):
             style.save(figure, part / f"{name}.png")
         files.write_csv(part / "curves.csv", *long_table(inputs.logs))
         count = len(list(part.glob("*.png")))
-        run.artifact(part, as_name="figures")
     say_done(f"plot: {count} figures and the curves are in {paths.FIGURES}/")
 
 

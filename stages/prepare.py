@@ -18,11 +18,8 @@ def main() -> None:
     settings = read_section(Data, "data")
     dataset = sources.obtain(settings.source)
     manifest = dataset.manifest
-    with _tracked.run("prepare", params={"data": settings.model_dump()}, data=manifest["label"]) as run:
+    with _tracked.run("prepare"):
         save_dataset(dataset)
-        run.dataset(manifest["label"], manifest["sha256"], dataset.train.images)
-        run.scalars({f"{name}_count": split["count"] for name, split in manifest["splits"].items()})
-        run.artifact(paths.DATA / "manifest.json")
     counts = ", ".join(f"{split['count']:,} to {name}" for name, split in manifest["splits"].items())
     say_done(f"prepare: {manifest['label']} ({counts}) is in {paths.DATA}/")
 

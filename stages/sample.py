@@ -20,17 +20,13 @@ def main() -> None:
     model_id = parser.parse_args().item
     settings = read_section(Sample, "sample")
     card = read_card(paths.MODELS / model_id)
-    tags = {"seed": card["seed"], "status": card["status"], "model": card["variant"], "data": card["data"]["label"]}
-    with _tracked.run("sample", model_id, params={"sample": settings.model_dump()}, **tags) as run:
+    with _tracked.run("sample", model_id):
         samples = draw_samples(paths.MODELS / model_id, settings.count, seed=settings.seed)
         files.write_npz(paths.samples(model_id), samples)
         sheets = {
             name: grids.tile(images[: settings.grid_side**2], settings.grid_side) for name, images in samples.items()
         }
         grids.save_sheets(paths.GRIDS / model_id, sheets, f"The training failed at step {card['steps']:,}.\n")
-        for name, sheet in sheets.items():
-            run.image(name, sheet, card["steps"])
-        run.artifact(paths.GRIDS / model_id)
     drawn = ", ".join(f"{len(images):,} {name}" for name, images in samples.items()) or "none: its training failed"
     say_done(f"sample: {model_id}: {drawn}; the grids are in {paths.GRIDS / model_id}/")
 

@@ -23,12 +23,8 @@ def main() -> None:
     variant, seed = (arguments := parser.parse_args()).model, arguments.seed
     config = models.configure(variant, read_model_settings(variant))
     dataset = load_dataset()
-    label, sha256 = dataset.manifest["label"], dataset.manifest["sha256"]
-    described = {"models": {variant: config.model_dump()}, "seed": seed}
-    tags = {"seed": seed, "model": variant, "data": label}
     stage, model_id = f"train_{models.family(variant)}", f"{variant}-{seed}"
-    with _tracked.run(stage, model_id, params=described, **tags) as run:
-        run.dataset(label, sha256, dataset.train.images)
+    with _tracked.run(stage, model_id) as run:
         training = Training(variant, config, seed, dataset)
         with Progress(model_id, training.schedule.steps) as progress:
             training.run(TrainingObserver(model_id, progress, run))
@@ -39,9 +35,6 @@ def main() -> None:
                 file=sys.stderr,
                 flush=True,
             )
-        run.tag("status", "failed" if training.failure else "trained")
-        run.artifact(paths.MODELS / model_id)
-        run.artifact(paths.log(model_id))
     say_done(f"{model_id}: {training.steps:,} steps; the model is in {paths.MODELS / model_id}/")
 
 

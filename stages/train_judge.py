@@ -23,9 +23,7 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m stages.train_judge", description=__doc__).parse_args()
     settings = read_section(Judge, "judge")
     dataset = load_dataset()
-    label, sha256 = dataset.manifest["label"], dataset.manifest["sha256"]
-    with _tracked.run("train_judge", params={"judge": settings.model_dump()}, data=label) as run:
-        run.dataset(label, sha256, dataset.train.images)
+    with _tracked.run("train_judge") as run:
         judges = {seed: classifier.build_judge(seed) for seed in settings.seeds}
         steps = classifier.count_steps(settings, len(dataset.train.images))
         with Progress(", ".join(f"judge-{seed}" for seed in judges), steps) as progress:
@@ -42,8 +40,6 @@ def main() -> None:
         ensemble.save_ensemble(
             paths.JUDGE, judges, outputs, controls, ensemble.describe(accuracy, dataset.manifest, settings)
         )
-        run.scalars({f"test/accuracy/{seed}": value for seed, value in accuracy.items()})
-        run.artifact(paths.JUDGE / "judge.json")
     right = ", ".join(f"{100 * value:.2f} %" for value in accuracy.values())
     say_done(f"train_judge: {len(judges)} judges, right on {right} of the test digits; in {paths.JUDGE}/")
 

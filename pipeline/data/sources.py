@@ -6,7 +6,9 @@ import contextlib
 import importlib.metadata
 import os
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
@@ -122,10 +124,11 @@ def _tfds_arrays() -> dict[str, dict[str, np.ndarray]]:
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
     try:
-        with _one_at_a_time():
-            builder = tfds.builder(f"mnist:{TFDS_VERSION}", data_dir=tfds_folder())
-            builder.download_and_prepare()
-        return {name: tfds.as_numpy(builder.as_dataset(split=name, batch_size=-1)) for name in ("train", "test")}
+        with _place_to_prepare() as folder:
+            builder = tfds.builder(f"mnist:{TFDS_VERSION}", data_dir=folder)
+            manual = tfds_folder() / "downloads" / "manual"
+            builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=manual))
+            return {name: tfds.as_numpy(builder.as_dataset(split=name, batch_size=-1)) for name in ("train", "test")}
     except NonMatchingChecksumError as error:
         raise UserError(
             f"{tfds_folder() / 'downloads'}: a file is not MNIST's: {' '.join(str(error).split())}; remove it"
@@ -137,13 +140,23 @@ def _tfds_arrays() -> dict[str, dict[str, np.ndarray]]:
         ) from None
 
 
-def _one_at_a_time() -> contextlib.AbstractContextManager[object]:
-    """Lets one process at a time make MNIST. Of two at once, the later one would fail to rename its folder."""
+@contextlib.contextmanager
+def _place_to_prepare() -> Iterator[Path]:
+    """TFDS's own folder, with one process at a time in it; or, if it cannot be written to, a folder for this run alone.
+
+    Of two processes at once, the later one would fail to rename its folder.
+    """
     folder = tfds_folder()
-    if (folder / "mnist" / TFDS_VERSION).is_dir():
-        return contextlib.nullcontext()  # nothing to make, and the folder may be read-only
-    folder.mkdir(parents=True, exist_ok=True)
-    return filelock.FileLock(folder / "mnist.lock")
+    if (folder / "mnist" / TFDS_VERSION).is_dir():  # nothing to make, and the folder may be read-only
+        yield folder
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(filelock.FileLock(folder / "mnist.lock"))
+        except OSError:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mnist-")))
+        yield folder
 
 
 def _checked_tfds_split(name: str, arrays: dict[str, np.ndarray]) -> Split:

@@ -36,7 +36,7 @@ def summary() -> str | None:
     if not dvc_lock.LOCK.is_file():
         return None
     made, entries = _index(), _fingerprints()
-    ours = sum(pair in made for pair in entries.values())
+    ours = sum(pair in made and not made[pair].get("reused") for pair in entries.values())
     return (
         f"{len(entries)} lines of dvc.lock: {ours} ran here, {len(entries) - ours} reused; `python -m pipeline ledger`"
     )
@@ -49,16 +49,24 @@ def ledger() -> tuple[list[Origin], str | None]:
     origins = []
     for name, (inputs, outputs) in _fingerprints().items():
         own = made.get((inputs, outputs))
+        ran = own is not None and not own.get("reused")
         tracked = runs.get((inputs, outputs))
         alike = tracked or next((run for (_, made_it), run in runs.items() if made_it == outputs), None)
-        origin = "ran here" if own else "reused" if alike else "unknown"
+        origin = "ran here" if ran else "reused" if own or alike else "unknown"
         waits = own and own["id"] not in known
         run = tracked["run"] if tracked else WAITING if waits else alike["run"] if alike else MISSING
         note = "" if tracked or waits or not alike else "by a run with other inputs that made the same bytes"
+        if tracked and tracked["reused"]:
+            note = "made elsewhere: the run holds what lies here"
         source: journal.Record | FinishedRun = own or alike or {}
         dirty = "uncommitted changes" if source.get("dirty") else ""
         origins.append(Origin(name, origin, run, source.get("commit"), note or dirty))
     return origins, warning
+
+
+def told(store: str) -> set[tuple[str, str]]:
+    """What was read and made, of each run that this checkout has told a store of."""
+    return {pair for pair, record in _index().items() if record.get("store") == store}
 
 
 def _fingerprints() -> dict[str, tuple[str, str]]:

@@ -6,7 +6,7 @@
     .journal/<run>/sent.json       the store, MLflow's id of the run, and how many bytes of the records it has
     .journal/index.jsonl           a line for each run that has ended: what it was, what it read and made
     .journal/sent.jsonl            a line for each run that the tracker holds whole: its journal is then removed
-    .journal/failure.json          why the last try to send failed; no such file if it did not
+    .journal/failure.json          why the last try to send failed, and to which store; no such file if it did not
 
 Lines are JSON, appended in one write each. Times are milliseconds since 1970, as MLflow counts. Other processes may
 send and remove journals while this one looks.
@@ -126,6 +126,8 @@ def warning() -> str | None:
     """A sentence for the user if the tracker has not taken what it should have by now, or None."""
     waiting = [[record for record, _ in read(path / RECORDS, progress_of(path)["offset"])] for path in unsent()]
     failed = _json(failure())
+    if failed and failed.get("store") != store_id():  # of an address that is no longer set
+        failed = None
     late = any(records and records[0]["time"] < now() - LATE_MS for records in waiting)
     if not waiting or not (failed or late):
         return None

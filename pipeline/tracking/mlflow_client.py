@@ -19,7 +19,7 @@ import filelock
 
 from pipeline.core import files
 from pipeline.core.backend import gc_paused
-from pipeline.tracking import journal, mlflow_store
+from pipeline.tracking import journal, mlflow_page, mlflow_rows, mlflow_store
 from pipeline.tracking.journal import Record
 from pipeline.tracking.protocol import FinishedRun
 
@@ -37,7 +37,7 @@ class Client:
     """A `Tracker`. Any call may raise whatever MLflow raises when its store cannot be used."""
 
     def __init__(self) -> None:
-        self._client, self._experiment = open_store()
+        self._client, self._experiments = open_store()
 
     def send(self, path: Path) -> None:
         """Sends what waits in one journal; closes and removes it if its run has ended or its process is dead."""
@@ -47,7 +47,9 @@ class Client:
             state = {"store": journal.store_id(), "offset": 0}
         records = journal.read(path / journal.RECORDS, state["offset"])
         for batch in _batches(records):
-            self._take(path, state, batch)
+            if not state.get("known"):
+                self._take(path, state, batch)
+            state["offset"] = batch[-1][1]
             state["ended"] = batch[-1][0]["op"] == "end"
             files.write_json(path / journal.SENT, state)
         if state.get("ended") or not alive:
@@ -60,25 +62,42 @@ class Client:
         elif record["op"] == "scalars":
             self._scalars(state["run"], [r for r, _ in batch])
         else:
-            call = {"artifact": self._artifact, "dataset": self._dataset, "tags": self._tags, "end": self._end}
+            call = {
+                "artifact": self._artifact,
+                "dataset": self._dataset,
+                "tags": self._tags,
+                "measured": self._measured,
+                "end": self._end,
+            }
             call[record["op"]](state["run"], path, record)
-        state["offset"] = batch[-1][1]
 
     def _start(self, path: Path, state: Record, record: Record) -> None:
         from mlflow.entities import Param
 
         runs = self._runs(path)
+        if not runs and record.get("reused") and (known := self._alike(record["tags"])):
+            state |= {"run": known, "known": True}  # the run that made it is here, so it needs no second
+            return
         if runs:  # made by a call whose answer never came
             state["run"] = runs[0]
         else:
             state["asked"] = state.get("asked", 0) + 1
             files.write_json(path / journal.SENT, state)
-            state["run"] = self._client.create_run(self._experiment, record["time"], record["tags"]).info.run_id
+            experiment = self._experiments[record.get("of", mlflow_store.STAGES)]
+            state["run"] = self._client.create_run(experiment, record["time"], record["tags"]).info.run_id
         self._client.log_batch(state["run"], params=[Param(k, v) for k, v in record["params"].items()])
 
     def _runs(self, path: Path) -> list[str]:
         """The ids of the journal's runs, oldest first."""
-        runs = self._client.search_runs([self._experiment], f"tags.journal = '{path.name}'", order_by=["start_time"])
+        return self._found(f"tags.journal = '{path.name}'")
+
+    def _alike(self, tags: dict[str, str]) -> str | None:
+        """The id of a finished run that read and made the same."""
+        query = f"tags.inputs = '{tags['inputs']}' and tags.outputs = '{tags['outputs']}'"
+        return next(iter(self._found(f"{query} and attributes.status = 'FINISHED'")), None)
+
+    def _found(self, query: str) -> list[str]:
+        runs = self._client.search_runs(list(self._experiments.values()), query, order_by=["start_time"])
         return [run.info.run_id for run in runs]
 
     def _scalars(self, run: str, records: Iterable[Record]) -> None:
@@ -109,12 +128,15 @@ class Client:
 
         self._client.log_batch(run, tags=[RunTag(name, value) for name, value in record["values"].items()])
 
+    def _measured(self, run: str, path: Path, record: Record) -> None:
+        mlflow_rows.add_measured(self._client, self._experiments[mlflow_store.MODELS], run, path, record)
+
     def _end(self, run: str, path: Path, record: Record) -> None:
         self._client.set_terminated(run, record["status"], record["time"])
 
     def _close(self, path: Path, state: Record) -> None:
         run = state.get("run")
-        if run and not state.get("ended"):  # its process was killed
+        if run and not state.get("ended") and not state.get("known"):  # its process was killed
             self._client.set_terminated(run, "KILLED")
         if state.get("asked", 0) > 1:  # a call that seemed lost may have made a twin
             for twin in self._runs(path):
@@ -134,18 +156,19 @@ class Client:
         finished: list[FinishedRun] = []
         token = None
         while True:
-            query = ([self._experiment], "attributes.status = 'FINISHED'")
+            query = (list(self._experiments.values()), "attributes.status = 'FINISHED'")
             page = self._client.search_runs(*query, order_by=["start_time"], page_token=token)
             finished += [
                 {
                     "run": run.info.run_id,
                     "commit": run.data.tags.get("git_commit"),
                     "dirty": run.data.tags.get("git_dirty") == "true",
+                    "reused": run.data.tags.get("reused") == "true",
                     "inputs": run.data.tags["inputs"],
                     "outputs": run.data.tags["outputs"],
                 }
                 for run in page
-                if {"inputs", "outputs"} <= run.data.tags.keys()
+                if {"inputs", "outputs"} <= run.data.tags.keys() and mlflow_rows.COPY_OF not in run.data.tags
             ]
             token = page.token
             if not token:
@@ -160,31 +183,36 @@ def _batches(records: Iterable[tuple[Record, int]]) -> Iterable[list[tuple[Recor
         yield from (rows[at : at + size] for at in range(0, len(rows), size))
 
 
-def open_store() -> tuple[MlflowClient, str]:
-    """A client and the experiment's id. Under a lock, because two first users at once break a fresh SQLite store."""
+def open_store() -> tuple[MlflowClient, dict[str, str]]:
+    """A client, and the ids of the experiments by their names in `mlflow_store.EXPERIMENTS`.
+
+    Under a lock, because two first users at once break a fresh SQLite store.
+    """
     path = mlflow_store.database()
     with filelock.FileLock(f"{path}.lock") if path else contextlib.nullcontext():
         client = _client()
         if mlflow_store.has_moved():
             mlflow_store.correct_paths()
-        experiment = client.get_experiment_by_name(mlflow_store.EXPERIMENT)
-        if experiment is None:
-            return client, _create_experiment(client, mlflow_store.files_uri(path) if path else None)
-        if experiment.lifecycle_stage == "deleted":  # by hand, in MLflow's page: runs cannot be added to such
-            client.restore_experiment(experiment.experiment_id)
-        return client, experiment.experiment_id
+        files = mlflow_store.files_uri(path) if path else None
+        return client, {of: _experiment(client, of, files) for of in mlflow_store.EXPERIMENTS}
 
 
-def _create_experiment(client: MlflowClient, files: str | None) -> str:
-    """The id of a new experiment, or of the one that another process has made a moment earlier."""
-    kind = {"mlflow.experimentKind": "custom_model_development"}  # else its page opens on language-model tools
-    try:
-        return client.create_experiment(mlflow_store.EXPERIMENT, files, tags=kind)
-    except Exception:
-        experiment = client.get_experiment_by_name(mlflow_store.EXPERIMENT)
-        if experiment is None:
-            raise
-        return str(experiment.experiment_id)
+def _experiment(client: MlflowClient, of: str, files: str | None) -> str:
+    """The id of an experiment, which is made, or restored if it was deleted by hand."""
+    name = mlflow_store.EXPERIMENTS[of]
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        with contextlib.suppress(Exception):  # another process has made it a moment earlier
+            client.create_experiment(name, files)
+        experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        raise RuntimeError(f"MLflow has made no experiment {name!r}")
+    if experiment.lifecycle_stage == "deleted":  # in MLflow's page: runs cannot be added to such
+        client.restore_experiment(experiment.experiment_id)
+    for key, value in mlflow_page.experiment_tags(of).items():
+        if experiment.tags.get(key) != value:
+            client.set_experiment_tag(experiment.experiment_id, key, value)
+    return str(experiment.experiment_id)
 
 
 def _client() -> MlflowClient:

@@ -13,15 +13,40 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.core.errors import UserError
 from pipeline.tracking import journal
 
-EXPERIMENT = "gan-vs-vae"
+# Trained models, a row each; and the runs of all other stages.
+MODELS, STAGES = "models", "stages"
+EXPERIMENTS = {MODELS: "gan-vs-vae", STAGES: "gan-vs-vae stages"}
+_NAMES = list(EXPERIMENTS.values())
 _FILES = "mlruns"  # beside the database
 
 
 def uri() -> str:
     """The store: MLFLOW_TRACKING_URI, or mlflow.db in the project's root."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{_own()}"
+
+
+def check_address() -> None:
+    """Raises `UserError` with a remedy if MLflow, as it is here, cannot use an address like MLFLOW_TRACKING_URI."""
+    address = os.environ.get("MLFLOW_TRACKING_URI", "")
+    scheme = re.match(r"([a-z0-9]+)(\+\w+)?:", address)
+    if address and (scheme is None or scheme[1] == "file"):
+        raise UserError(
+            "MLFLOW_TRACKING_URI: must be a server (http://HOST:PORT) or a database (sqlite:///FILE, postgresql://...) "
+            f"since MLflow has given up plain folders; got {address!r}; unset it, or set sqlite:///mlflow.db"
+        )
+    if scheme and scheme[1] in ("postgresql", "mysql", "mssql"):
+        import sqlalchemy
+
+        try:
+            sqlalchemy.make_url(address).get_dialect().import_dbapi()
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"MLFLOW_TRACKING_URI: {scheme[1]} needs the Python package {error.name}, which is not in .venv; start "
+                "`mlflow server` where it is and set its http address, or install it with pip"
+            ) from None
 
 
 def database() -> Path | None:
@@ -40,8 +65,8 @@ def has_moved() -> bool:
     if database() != _own():
         return False
     with contextlib.suppress(sqlite3.Error), _opened("ro") as store:  # no store yet, or no tables in it
-        row = store.execute("SELECT artifact_location FROM experiments WHERE name = ?", [EXPERIMENT]).fetchone()
-        return row is not None and row[0].startswith("file:") and row[0] != files_uri(_own())
+        rows = store.execute("SELECT artifact_location FROM experiments WHERE name IN (?, ?)", _NAMES).fetchall()
+        return any(place.startswith("file:") and place != files_uri(_own()) for (place,) in rows)
     return False
 
 
@@ -49,7 +74,7 @@ def correct_paths() -> None:
     """Writes where the files lie into the project's own store: of new runs, and of the runs whose files are here."""
     place = files_uri(_own())
     with _opened("rw") as store:
-        store.execute("UPDATE experiments SET artifact_location = ? WHERE name = ?", [place, EXPERIMENT])
+        store.execute("UPDATE experiments SET artifact_location = ? WHERE name IN (?, ?)", [place, *_NAMES])
         for (run,) in store.execute("SELECT run_uuid FROM runs").fetchall():
             if (_own().with_name(_FILES) / run).is_dir():
                 store.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", [f"{place}/{run}/artifacts", run])

@@ -7,11 +7,14 @@ from typing import Protocol, TypedDict
 
 
 class FinishedRun(TypedDict):
-    """What a finished run says of itself. `inputs` and `outputs` are fingerprints (`provenance.dvc_lock`)."""
+    """What a finished run says of itself. `inputs` and `outputs` are fingerprints (`provenance.dvc_lock`). `reused`:
+    nothing ran; it stands for what an earlier run made elsewhere.
+    """
 
     run: str
     commit: str | None
     dirty: bool
+    reused: bool
     inputs: str
     outputs: str
 

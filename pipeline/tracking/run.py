@@ -12,9 +12,9 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Literal, NamedTuple, TypeVar, cast
 
 import filelock
 import numpy as np
@@ -22,7 +22,20 @@ from PIL import Image
 
 from pipeline.tracking import journal
 
+WEBP_SIDE = 16_383  # the format's own limit, in pixels
 _Method = TypeVar("_Method", bound=Callable[..., None])
+
+
+class TrainedModel(NamedTuple):
+    """A model as the tracker finds its row: by the fingerprint of its training's outputs.
+
+    `run_name`, `params` and `tags` are for a row that the tracker has to make, since it has no run of the training.
+    """
+
+    outputs: str
+    run_name: str
+    params: Mapping[str, object]
+    tags: Mapping[str, object]
 
 
 def _never_raises(method: _Method) -> _Method:
@@ -39,10 +52,13 @@ def _never_raises(method: _Method) -> _Method:
 
 
 class Run:
-    """The journal of one run of a stage item. Every method returns None and raises nothing."""
+    """The journal of one run of a stage item. Every method returns None and raises nothing.
 
-    def __init__(self, stage: str, item: str = ""):
-        self._stage, self._item = stage, item
+    `of`: "models" for the training of a model, which is a row of the table of models.
+    """
+
+    def __init__(self, stage: str, item: str = "", of: Literal["models", "stages"] = "stages"):
+        self._stage, self._item, self._of = stage, item, of
         self._name = f"{stage}@{item}" if item else stage
         self._about: dict[str, object] = {}
         self._tags: dict[str, str] = {}
@@ -50,21 +66,31 @@ class Run:
         self._warned = False
 
     @_never_raises
-    def start(self, inputs: str, params: Mapping[str, object], tags: Mapping[str, object]) -> None:
-        """Opens the journal. `inputs`: a fingerprint of all that the stage item reads."""
+    def start(
+        self, inputs: str, params: Mapping[str, object], tags: Mapping[str, object], reused_outputs: str = ""
+    ) -> None:
+        """Opens the journal. `inputs`: a fingerprint of all that the stage item reads.
+
+        `reused_outputs`: of what it has made, if nothing runs now. Then the tracker takes the run only if it has none
+        that read and made the same.
+        """
         started = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         run_id = f"{started}-{self._name}-{secrets.token_hex(4)}"
         self._folder = journal.folder() / run_id
         self._about = {"id": run_id, "stage": self._stage, "item": self._item, "inputs": inputs}
-        self._about["started"] = journal.now()
+        self._about |= {"started": journal.now(), "store": journal.store_id(), "reused": bool(reused_outputs)}
         (self._folder / journal.ARTIFACTS).mkdir(parents=True)
         self._lock = filelock.FileLock(self._folder / journal.LOCK)
         self._lock.acquire()  # before there is a record: others close a journal whose writer is dead
         self._file = open(self._folder / journal.RECORDS, "ab", buffering=0)  # noqa: SIM115 - open until end()
-        own = {"mlflow.runName": self._name, "stage": self._stage, "item": self._item, "inputs": inputs}
+        name = self._item if self._of == "models" else self._name
+        own = {"mlflow.runName": name, "stage": self._stage, "item": self._item, "inputs": inputs}
+        own |= {"outputs": reused_outputs, "reused": "true"} if reused_outputs else {}
         self._write(
             "start",
             store=journal.store_id(),
+            of=self._of,
+            reused=bool(reused_outputs),
             tags={**own, "journal": run_id},
             params={name: str(value) for name, value in _flat(params).items()},
         )
@@ -83,9 +109,11 @@ class Run:
         MLflow's page finds a slider's steps by the files' names. The names that MLflow gives hold a random part, so an
         image that is sent twice would be there twice.
         """
+        small = Image.fromarray(pixels)
+        small.thumbnail((WEBP_SIDE, WEBP_SIDE))  # only what is larger
         stem = f"images/{slider}+step+{step}+timestamp+{journal.now()}+{str(self._about.get('id'))[-8:]}"
-        for name in (f"{stem}.png", f"{stem}+compressed.webp"):
-            self._add(name, Image.fromarray(pixels).save)
+        for name, picture in ((f"{stem}.png", Image.fromarray(pixels)), (f"{stem}+compressed.webp", small)):
+            self._add(name, picture.save)
         self.tag("mlflow.loggedImages", True)
 
     @_never_raises
@@ -101,9 +129,33 @@ class Run:
         self._add(name, lambda path: path.write_text(text, encoding="utf-8"))
 
     @_never_raises
-    def dataset(self, label: str, sha256: str, images: np.ndarray) -> None:
+    def dataset(self, label: str, sha256: str, shape: Sequence[int]) -> None:
         """Records the training images as the run's input."""
-        self._write("dataset", name=label, digest=sha256[:36], shape=list(images.shape))  # MLflow keeps 36 characters
+        self._write("dataset", name=label, digest=sha256[:36], shape=list(shape))  # MLflow keeps 36 characters
+
+    @_never_raises
+    def measured(
+        self, model: TrainedModel, measure: str, values: Mapping[str, float], pictures: Mapping[str, Path]
+    ) -> None:
+        """Copies headline numbers and pictures to the row of the model that they were measured on.
+
+        Args:
+          measure: a fingerprint of what it was measured with, so that another evaluation makes a row of its own.
+          pictures: their names in the row, and the files.
+        """
+        for name, path in pictures.items():
+            self._add(name, functools.partial(shutil.copyfile, path))
+        params = {name: str(value) for name, value in _flat(model.params).items()}
+        tags = {name: str(value) for name, value in model.tags.items()} | {"mlflow.runName": model.run_name}
+        self._write(
+            "measured",
+            training=model.outputs,
+            measure=measure,
+            values={name: float(value) for name, value in values.items()},
+            files=list(pictures),
+            params=params,
+            tags=tags,
+        )
 
     @_never_raises
     def tag(self, name: str, value: object) -> None:

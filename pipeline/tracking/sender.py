@@ -13,6 +13,7 @@ from pathlib import Path
 import filelock
 
 from pipeline.core import files
+from pipeline.core.errors import UserError
 from pipeline.tracking import journal, tracker
 from pipeline.tracking.protocol import Tracker
 
@@ -36,9 +37,11 @@ class SendLoop:
                     self._send(self._tracker, path)
             except Exception as error:  # whatever the tracker does: the journals stay, and are tried again
                 self._tracker = None
-                words = tracker.without_password(" ".join(str(error).split()))[:200]
-                reason = f"{tracker.address()} cannot be used ({words})"
-                files.write_json(journal.failure(), {"reason": reason})
+                words = tracker.without_password(" ".join(str(error).split()))
+                reason = (
+                    words if isinstance(error, UserError) else f"{tracker.address()} cannot be used ({words[:300]})"
+                )
+                files.write_json(journal.failure(), {"reason": reason, "store": journal.store_id()})
                 return False
             journal.failure().unlink(missing_ok=True)
             return True

@@ -9,15 +9,38 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipeline.core.errors import UserError
+
 if TYPE_CHECKING:
     from pipeline.tracking.protocol import Tracker
 
 
 def connect() -> Tracker:
     """A new connection. Raises whatever the tracker's library raises when it cannot be used."""
-    from pipeline.tracking import mlflow_client
+    from pipeline.tracking import mlflow_client, mlflow_store
 
+    mlflow_store.check_address()
     return mlflow_client.Client()
+
+
+def serve_page(port: int) -> int:
+    """Serves the tracker's page until Ctrl-C, or names its address if it is served already; returns an exit code.
+
+    Raises:
+      UserError: the tracker cannot be used, or another program has the port.
+    """
+    from pipeline.tracking import mlflow_client, mlflow_page, mlflow_store
+
+    try:
+        mlflow_store.check_address()
+        experiments = mlflow_client.open_store()[1]
+    except UserError:
+        raise
+    except Exception as error:  # whatever the tracker does
+        raise UserError(
+            f"{address()} cannot be used ({without_password(' '.join(str(error).split()))[:300]})"
+        ) from None
+    return mlflow_page.serve(experiments[mlflow_store.MODELS], port)
 
 
 def address() -> str:

@@ -9,7 +9,7 @@ from pipeline.params import Params, read_params
 from pipeline.provenance import drift, ledger
 from pipeline.sampling.checkpoint import read_cards
 from pipeline.tracking import sender
-from pipeline.workflow import parallel, preflight, processes, prune
+from pipeline.workflow import parallel, preflight, processes, prune, reused
 
 REPORT = paths.REPORT / "index.html"
 PATIENCE_S = 10.0  # that the tracker may take for what still waits
@@ -71,6 +71,7 @@ def _last_lines(params: Params, code: int) -> list[str]:
 
 
 def _origin() -> list[str]:
+    reused.register()
     entries = ledger.summary()
     warning = sender.wait_until_sent(PATIENCE_S)
     return ([f"ledger:  {entries}"] if entries else []) + ([warning] if warning else [])
