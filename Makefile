@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
-.PHONY: help repro quick test test-all test-fast soak bench ui check crate prune restore lint lock setup clean
+.PHONY: help repro quick test test-all test-fast soak bench ui trials check crate prune restore lint lock setup clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -37,6 +37,10 @@ bench: $(READY) .bench/venv/.ready  ## how fast, beside its peers: about an hour
 
 ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=5000)
 	@python -m pipeline ui --port $(UI_PORT)
+
+# DVC has a column for every dependency, too: those are dropped here.
+trials: $(READY)  ## the experiments of `dvc exp run` beside each other: what was changed, and which numbers moved
+	@dvc exp show --only-changed --no-pager --drop 'Created|.*/|(data|figures|judge|logs|metrics|models|samples|snapshots)$$'
 
 check: $(READY)  ## check params.yaml
 	@python -m pipeline check

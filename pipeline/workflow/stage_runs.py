@@ -135,10 +135,12 @@ def _evaluate(run: Run, model_id: str, inputs: Inputs) -> None:
 
 
 def _measure(model_id: str, inputs: Inputs) -> str:
-    """A fingerprint of what a model was measured with: settings, judges, data, samples; not of the code."""
+    """What a model was measured with, but for the code: settings, and a hash of them, judges, data and samples."""
     own = (f"{paths.MODELS}/{model_id}", str(paths.log(model_id)), str(paths.snapshots(model_id)))
     deps = {path: md5 for path, md5 in inputs["deps"].items() if path not in own and not path.startswith(_CODE)}
-    return dvc_lock.fingerprint({"deps": deps, "params": inputs["params"].get(str(settings.PATH), {})})[:12]
+    evaluate = inputs["params"].get(str(settings.PATH), {})
+    words = ", ".join(f"{k}={v}" for k, v in cast(Mapping[str, object], evaluate.get("evaluate", {})).items())
+    return f"{words}; {dvc_lock.fingerprint({'deps': deps, 'params': evaluate})[:12]}"
 
 
 def _grids(model_id: str) -> dict[str, Path]:
