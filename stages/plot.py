@@ -13,6 +13,7 @@ from pipeline.matrix import Matrix, check_no_stale_files, read_matrix
 from pipeline.report.figures import catalogue, style
 from pipeline.report.figures.inputs import Inputs, long_table
 from pipeline.report.figures.settings import Plot
+from pipeline.sampling import grids
 from pipeline.sampling.checkpoint import load_checkpoint, read_cards
 from pipeline.sampling.draws import Sample
 from stages import _tracked
@@ -27,6 +28,8 @@ def main() -> None:
         part.mkdir()
         for name, figure in catalogue.every(inputs):
             style.save(figure, part / f"{name}.png")
+        for name, pixels in catalogue.sheets(inputs):
+            grids.save_png(part / f"{name}.png", pixels)
         files.write_csv(part / "curves.csv", *long_table(inputs.logs))
         count = len(list(part.glob("*.png")))
     say_done(f"plot: {count} figures and the curves are in {paths.FIGURES}/")

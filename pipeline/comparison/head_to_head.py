@@ -81,19 +81,3 @@ def _score(metric: str, value: float) -> float:
     if row.perfect is None:
         raise ValueError(f"{metric}: an aspect needs a metric with a perfect value; metrics/table.py gives none")
     return -abs(value - row.perfect)
-
-
-def headline(aspects: Mapping[str, Aspect]) -> str:
-    """Who wins on what, in one sentence or two."""
-    names = {who: [a["name"] for a in aspects.values() if a["winner"] == who] for who in ("GAN", "VAE", "open")}
-    sentences = [f"The {who} wins on {_listed(names[who])}." for who in ("GAN", "VAE") if names[who]]
-    if names["open"]:
-        sentences.append(f"Not decided by these seeds: {_listed(names['open'])}.")
-    weak = [aspect["name"] for aspect in aspects.values() if aspect["weak"] and aspect["winner"] != "open"]
-    if weak:
-        sentences.append(f"Take with care, because noise does as well there as one of the two: {_listed(weak)}.")
-    return " ".join(sentences)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return "; ".join(names)

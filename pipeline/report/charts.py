@@ -1,13 +1,17 @@
-"""Interactive charts of the page, by Plotly, whose script is embedded once, so that the page opens offline."""
+"""Interactive charts of the page, by Plotly, whose script is embedded once, so that the page opens offline.
+
+The script is Plotly's basic bundle, which is a quarter of the whole: `vendor/` has it, with its licence.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import plotly.graph_objects as go
-import plotly.offline
 from plotly.subplots import make_subplots
 
 from pipeline.comparison.summary import OverSeeds
@@ -16,6 +20,7 @@ from pipeline.evaluation.trajectory import Trajectory
 from pipeline.report.figures.style import CLASS_COLOURS, MODEL_COLOURS
 
 INK = "#7a828c"  # readable on white and on black
+SCRIPT = Path(__file__).parent / "vendor" / "plotly-basic.min.js"
 CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False}
 
 
@@ -34,17 +39,25 @@ class Inputs:
     variants: Mapping[str, str]
 
 
+class Chart(NamedTuple):
+    """A chart for the page: the id and the height, in pixels, of its place, and what Plotly draws there, as JSON."""
+
+    name: str
+    height: int
+    figure: str
+
+
 def plotly_script() -> str:
     """Plotly's script, to stand once in a page."""
-    return str(plotly.offline.get_plotlyjs())
+    return SCRIPT.read_text(encoding="utf-8")
 
 
-def metrics(inputs: Inputs) -> list[str]:
+def metrics(inputs: Inputs) -> list[Chart]:
     """A chart for each charted metric: every set's mean with its 95 % interval, and the floor as a dotted line."""
     return [_metric(metric.name, metric.title, inputs) for metric in TABLE.values() if metric.headline]
 
 
-def _metric(name: str, title: str, inputs: Inputs) -> str:
+def _metric(name: str, title: str, inputs: Inputs) -> Chart:
     figure = go.Figure(layout={"title": {"text": title, "x": 0.5}})
     for colour, (set_name, of_set) in zip(itertools.cycle(MODEL_COLOURS), inputs.sets.items(), strict=False):
         mean = of_set[name]["mean"]
@@ -55,10 +68,10 @@ def _metric(name: str, title: str, inputs: Inputs) -> str:
             hovertemplate=f"{set_name}: %{{x:.4g}} [{low:.4g}, {high:.4g}]<extra></extra>",
         )  # fmt: skip
     figure.add_vline(inputs.floor[name], line={"dash": "dot", "color": INK})
-    return _html(figure, f"chart-{name}", 210)
+    return _chart(figure, f"chart-{name}", 210)
 
 
-def trajectories(inputs: Inputs) -> str:
+def trajectories(inputs: Inputs) -> Chart:
     """Distance, coverage and diversity of classes over the snapshots, a line a training.
 
     A variant has the colour of its first sampler in the charts of metrics.
@@ -87,15 +100,15 @@ def trajectories(inputs: Inputs) -> str:
     figure.update_xaxes(title_text="share of the training", row=len(curves))
     figure.update_yaxes(type="log", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], row=1)
     figure.update_layout(legend={"orientation": "h", "y": -0.12})
-    return _html(figure, "chart-courses", 760)
+    return _chart(figure, "chart-courses", 760)
 
 
-def histograms(inputs: Inputs) -> list[str]:
+def histograms(inputs: Inputs) -> list[Chart]:
     """Share of each digit in the snapshots over the training, a chart a training; even shares would be tenths."""
     return [_histogram(model_id, trajectory) for model_id, trajectory in inputs.trajectories.items()]
 
 
-def _histogram(model_id: str, trajectory: Trajectory) -> str:
+def _histogram(model_id: str, trajectory: Trajectory) -> Chart:
     figure = go.Figure(layout={"title": {"text": model_id, "x": 0.5}})
     for digit, colour in enumerate(CLASS_COLOURS):
         figure.add_scatter(
@@ -106,14 +119,15 @@ def _histogram(model_id: str, trajectory: Trajectory) -> str:
     figure.update_yaxes(range=[0, 1], tickformat=".0%")
     figure.update_xaxes(title_text="step")
     figure.update_layout(legend={"orientation": "v", "y": 0.5, "traceorder": "reversed", "font": {"size": 10}})
-    return _html(figure, f"chart-classes-{model_id}", 330)
+    return _chart(figure, f"chart-classes-{model_id}", 330)
 
 
-def _html(figure: go.Figure, name: str, height: int) -> str:
+def _chart(figure: go.Figure, name: str, height: int) -> Chart:
     figure.update_layout(
         height=height, margin={"l": 60, "r": 20, "t": 40, "b": 40}, font={"color": INK, "size": 12},
         title_font_size=14, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
     )  # fmt: skip
     figure.update_xaxes(gridcolor="rgba(128,128,128,0.25)", zerolinecolor="rgba(128,128,128,0.4)", automargin=True)
     figure.update_yaxes(gridcolor="rgba(128,128,128,0.25)", zerolinecolor="rgba(128,128,128,0.4)", automargin=True)
-    return str(figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=CONFIG))
+    figure.update_layout(template="none")
+    return Chart(name, height, str(figure.to_json()).replace("<", "\\u003c"))  # no text in it may end the script

@@ -13,9 +13,11 @@ METRIC_OF_DRAWS = {"vae-blurrier": "sharpness_filtered", "vae-middle-ground": "d
 
 
 class ClaimText(TypedDict):
-    """A claim for both templates. `draws`: the result with Bernoulli draws, or empty."""
+    """A claim for both templates. `word`: its name in the strip. `draws`: the result with Bernoulli draws, or empty."""
 
     id: str
+    word: str
+    mark: str
     section: str
     text: str
     verdict: str
@@ -26,11 +28,16 @@ class ClaimText(TypedDict):
     draws: str
 
 
+MARKS = {"supported": "\u2713", "contradicted": "\u2717", "undecided": "?"}  # so that colour is not all
+
+
 def rows(summary: Summary) -> list[ClaimText]:
     """Every claim, in the paper's order."""
     return [
         {
             "id": claim["id"],
+            "word": claim["id"].replace("-", " "),
+            "mark": MARKS[claim["verdict"]],
             "section": claim["section"],
             "text": claim["text"],
             "verdict": claim["verdict"],

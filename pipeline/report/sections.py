@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from pipeline.comparison import head_to_head, paper, significance
+from pipeline.comparison import paper, significance
 from pipeline.comparison.dynamics import effective_classes
 from pipeline.comparison.summary import OverSeeds, Summary
 from pipeline.data.dataset import Manifest
 from pipeline.evaluation.judges.control_sets import FLOOR
 from pipeline.evaluation.metrics.table import TABLE
 from pipeline.evaluation.model_metrics import ModelMetrics
-from pipeline.report import charts, claims_section, training_tables
+from pipeline.report import charts, claims_section, scoreboard, training_tables
 from pipeline.report.tables import Table, interval, table
 from pipeline.sampling.checkpoint import ModelCard
+from pipeline.sampling.draws import SAMPLES
 
 MORE_SEEDS = 5
 LIKELIHOOD = {
@@ -34,6 +35,7 @@ class Content:
 
     text: Mapping[str, object]
     in_data: str  # what titles add if the data is not the whole of MNIST
+    sheets: Mapping[str, str]  # the digits of the first screen: the picture's name, and what it shows
     charts: charts.Inputs
 
 
@@ -60,7 +62,7 @@ def build(
         "title": f"{paper.TITLE} on MNIST{in_data}",
         "banners": _banners(summary, banner, None if manifest["whole"] else manifest["label"]),
         "lead": _lead(manifest, seeds),
-        "verdict": head_to_head.headline(summary["aspects"]),
+        "scoreboard": scoreboard.lines(summary),
         "seeds_note": _seeds_note(summary),
         "aspects": _aspects(summary, sets, in_data),
         "judges": judges,
@@ -78,7 +80,14 @@ def build(
         "data_note": f"Data: {manifest['source']} {manifest['version']}.",
         "params": params,
     }
-    return Content(text, in_data, _charts(summary, metrics, sets))
+    return Content(text, in_data, _sheets(summary), _charts(summary, metrics, sets))
+
+
+def _sheets(summary: Summary) -> dict[str, str]:
+    """Real digits first, then each model's first sampler."""
+    first = {variant: next(iter(by_sampler)) for variant, by_sampler in summary["models"].items() if by_sampler}
+    names = {f"digits-{v}": f"{v.upper()}{'' if s == SAMPLES else f', {s}'}" for v, s in first.items()}
+    return {"digits-real": "real digits", **names}
 
 
 def _charts(summary: Summary, metrics: Mapping[str, ModelMetrics], sets: Sets) -> charts.Inputs:

@@ -12,9 +12,10 @@ from scipy.special import ndtri
 from pipeline import models
 from pipeline.comparison import paper
 from pipeline.evaluation.metrics import memorisation
+from pipeline.matrix import split_id
 from pipeline.report.figures import architecture, curves, digits, latent, style
 from pipeline.report.figures.inputs import Inputs
-from pipeline.sampling import draws
+from pipeline.sampling import draws, grids
 from pipeline.sampling.checkpoint import Checkpoint, ModelCard
 
 Named = tuple[str, Figure]
@@ -24,6 +25,15 @@ def every(inputs: Inputs) -> Iterator[Named]:
     """Every figure with its file's name, those of the paper by their numbers."""
     for group in (_structures, _losses, _latent_space, _gan, _samples, _nearest, _interpolation):
         yield from group(inputs)
+
+
+def sheets(inputs: Inputs) -> Iterator[tuple[str, np.ndarray]]:
+    """Grids of digits as they are, uint8 [H, W], with their files' names: real ones, and each model's first sampler."""
+    side = inputs.plot.sample_side
+    yield "digits-real", grids.tile(inputs.dataset.test.images[: side**2], side)
+    for model_id, by_sampler in inputs.samples.items():
+        for images in list(by_sampler.values())[:1]:
+            yield f"digits-{split_id(model_id).variant}", grids.tile(images[: side**2], side)
 
 
 def _unless_failed(inputs: Inputs, model_id: str, name: str, draw: Callable[[], Figure]) -> Named:
