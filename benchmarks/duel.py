@@ -8,7 +8,7 @@ import json
 import os
 import statistics
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,10 @@ class PeerError(Exception):
 
 @dataclasses.dataclass
 class Peer:
-    """A process under measurement. `losses`: what it computes for the problem's batch; empty where it has none."""
+    """A process under measurement. `losses`: what it computes for the problem's batch; empty where it has none.
+
+    `failure`: why it could not be measured, or None.
+    """
 
     name: str
     command: Sequence[str]
@@ -33,6 +36,7 @@ class Peer:
     chunk: int = 1
     peak_mb: float = 0.0
     rates: list[float] = dataclasses.field(default_factory=list)
+    failure: str | None = None
     _process: subprocess.Popen[str] | None = None
     _ask: Any = None
     _answers: Any = None
@@ -56,8 +60,9 @@ class Peer:
 
     def run(self, steps: int) -> float:
         """Steps a second."""
-        self._ask.write(f"{steps}\n")
-        self._ask.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has stopped: the answer says so
+            self._ask.write(f"{steps}\n")
+            self._ask.flush()
         answer = self._answer()
         self.peak_mb = answer["peak_mb"]
         return steps / float(answer["seconds"])
@@ -72,29 +77,55 @@ class Peer:
             with contextlib.suppress(ValueError):  # a library's greeting
                 answer: dict[str, Any] = json.loads(line)
                 return answer
-        raise PeerError(f"{self.name} stopped; see {self.log}")
+        lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        raise PeerError(f"{self.name} stopped: {last[:200]}; see {self.log}")
 
 
 def fight(peers: Sequence[Peer], rounds: int, said: Callable[..., object]) -> None:
     """Starts all, checks that they compute the same, warms up, and lets them take turns; their `rates` are the result.
 
+    A peer that stops, or whose losses for the same batch lie further than `CLOSE` from the first peer's, is measured no
+    further: its `failure` says why, and the others go on.
+
     Raises:
-      PeerError: a peer stops, or its losses for the same batch lie further than `CLOSE` from the first peer's.
+      PeerError: it is the first, with which all are compared.
     """
     with contextlib.ExitStack() as stack:
         for peer in peers:
             stack.callback(peer.stop)
-            peer.start()
-            check(peer, peers[0].losses)
-        steps = {}
         for peer in peers:
-            peer.run(peer.chunk)  # compiles
-            rate = peer.run(peer.chunk)
-            steps[peer.name] = peer.chunk * max(1, round(SECONDS * rate / peer.chunk))
+            with _left_out_if_it_fails(peer, peers[0], said):
+                peer.start()
+                check(peer, peers[0].losses)
+        steps = {}
+        for peer in _running(peers):
+            with _left_out_if_it_fails(peer, peers[0], said):
+                peer.run(peer.chunk)  # compiles
+                rate = peer.run(peer.chunk)
+                steps[peer.name] = peer.chunk * max(1, round(SECONDS * rate / peer.chunk))
         for number in range(1, rounds + 1):
-            for peer in peers:
-                peer.rates.append(peer.run(steps[peer.name]))
-            said(f"round {number} of {rounds}: " + ", ".join(f"{p.name} {p.rates[-1]:,.1f}" for p in peers))
+            for peer in _running(peers):
+                with _left_out_if_it_fails(peer, peers[0], said):
+                    peer.rates.append(peer.run(steps[peer.name]))
+            rates = ", ".join(f"{p.name} {p.rates[-1]:,.1f}" for p in _running(peers))
+            said(f"round {number} of {rounds}: {rates}")
+
+
+def _running(peers: Sequence[Peer]) -> list[Peer]:
+    return [peer for peer in peers if peer.failure is None]
+
+
+@contextlib.contextmanager
+def _left_out_if_it_fails(peer: Peer, first: Peer, said: Callable[..., object]) -> Iterator[None]:
+    try:
+        yield
+    except PeerError as error:
+        if peer is first:
+            raise
+        peer.failure = str(error)
+        peer.stop()
+        said(f"left out: {error}")
 
 
 def check(peer: Peer, expected: Mapping[str, float]) -> None:
@@ -105,7 +136,11 @@ def check(peer: Peer, expected: Mapping[str, float]) -> None:
 
 
 def summary(ours: Peer, peer: Peer) -> dict[str, Any]:
-    """The peer's rate, the ratio of ours to it round by round, its peak memory, and what it computed first."""
+    """The peer's rate, the ratio of ours to it round by round, its peak memory, and what it computed first; or only why
+    it could not be measured.
+    """
+    if peer.failure is not None:
+        return {"failure": peer.failure}
     return {
         "rate": spread(peer.rates),
         "ours_over": spread([mine / theirs for mine, theirs in zip(ours.rates, peer.rates, strict=True)]),

@@ -34,7 +34,7 @@ def write() -> None:
 
 
 def duel_table(found: dict[str, Any], unit: str = "a second") -> str:
-    """Peers with their rates, the ratio of ours to each, and their peak memory."""
+    """Peers with their rates, the ratio of ours to each, and their peak memory. Below it, those that could not run."""
     rows = [
         [
             name,
@@ -42,13 +42,22 @@ def duel_table(found: dict[str, Any], unit: str = "a second") -> str:
             "" if name == training.OURS else _spread(peer["ours_over"], "x"),
             f"{peer['peak_mb']:,}",
         ]
-        for name, peer in found.items()
+        for name, peer in _measured(found).items()
     ]
-    return table(rows, ["", f"{unit}, median (range)", "ours against it", "peak MB"])
+    failures = [f"\nNot measured: {peer['failure']}." for peer in found.values() if "failure" in peer]
+    return "\n".join([table(rows, ["", f"{unit}, median (range)", "ours against it", "peak MB"]), *failures])
+
+
+def _measured(found: dict[str, Any]) -> dict[str, Any]:
+    """The peers that could run."""
+    return {name: peer for name, peer in found.items() if "failure" not in peer}
 
 
 def shares(found: dict[str, Any], model: str) -> str:
     """What share each peer reaches of the limits that a step has, in sentences."""
+    found = _measured(found)
+    if not found.keys() >= set(training.LIMITS):
+        return "Some limit of a step could not be measured, so no shares are given."
     products = max(found[name]["rate"]["median"] for name in training.PRODUCTS)
     traffic = found[training.TRAFFIC]["rate"]["median"]
     both = 1 / (1 / products + 1 / traffic)
@@ -75,9 +84,9 @@ def alone(results: dict[str, Any]) -> str:
         f"The paper's figures for one seed, from nothing: {seconds:.0f} s "
         f"(by `dvc repro` alone, one stage after another, {in_turn:.0f} s)."
     )
-    if "training" not in results:
+    found = results["training"]["found"] if "training" in results else {}
+    if not found or any(training.PAPER not in _measured(peers) for peers in found.values()):
         return text
-    found = results["training"]["found"]
     loops = sum(steps / found[model][training.PAPER]["rate"]["median"] for model, steps in PAPER_STEPS.items())
     return f"{text} The notebooks' loops alone would take {loops:,.0f} s, {loops / seconds:.1f} times that."
 
@@ -102,7 +111,8 @@ def _spread(values: dict[str, float], suffix: str = "") -> str:
 
 def _picture(found: dict[str, Any]) -> Figure:
     figure = style.titled(10, 4.2, "Training steps a second: median and range", "MNIST")
-    for axes, (model, peers) in zip(figure.subplots(1, 2), found.items(), strict=True):
+    for axes, (model, all_peers) in zip(figure.subplots(1, 2), found.items(), strict=True):
+        peers = _measured(all_peers)
         shown = (name for name in peers if name != training.TRAFFIC)  # twenty times the rest: no bar would be seen
         names = sorted(shown, key=lambda name: peers[name]["rate"]["median"])
         medians = [peers[name]["rate"]["median"] for name in names]

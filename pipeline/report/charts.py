@@ -129,5 +129,6 @@ def _chart(figure: go.Figure, name: str, height: int) -> Chart:
     )  # fmt: skip
     figure.update_xaxes(gridcolor="rgba(128,128,128,0.25)", zerolinecolor="rgba(128,128,128,0.4)", automargin=True)
     figure.update_yaxes(gridcolor="rgba(128,128,128,0.25)", zerolinecolor="rgba(128,128,128,0.4)", automargin=True)
+    figure.update_yaxes(ticklabelstandoff=6)
     figure.update_layout(template="none")
     return Chart(name, height, str(figure.to_json()).replace("<", "\\u003c"))  # no text in it may end the script

@@ -16,7 +16,7 @@ OPEN = "open"
 class Line(TypedDict):
     """A line of the scoreboard, as text. `winner`: "GAN", "VAE" or "open". `measure`: the metric's title.
 
-    `gan`, `vae`, `real`: means over seeds, the VAE's of its better sampler; a dash if there is none.
+    `gan`, `vae`, `real`: means over seeds, the VAE's of its better `sampler`; a dash if there is none.
     """
 
     aspect: str
@@ -24,6 +24,7 @@ class Line(TypedDict):
     winner: str
     gan: str
     vae: str
+    sampler: str
     real: str
     sure: str
     weak: bool
@@ -43,7 +44,8 @@ def _line(name: str, aspect: Aspect, summary: Summary) -> Line:
         "measure": TABLE[name].title,
         "winner": aspect["winner"],
         "gan": f"{gan:.{digits}f}" if gan is not None else "-",
-        "vae": f"{vae:.{digits}f} ({aspect['vae_sampler']})" if vae is not None else "-",
+        "vae": f"{vae:.{digits}f}" if vae is not None else "-",
+        "sampler": aspect["vae_sampler"],
         "real": f"{summary['controls'][FLOOR][name]:.{digits}f}",
         "sure": "too few seeds to say" if aspect["winner"] == OPEN else f"p = {aspect['p']:.2g}",
         "weak": bool(aspect["weak"]) and aspect["winner"] != OPEN,

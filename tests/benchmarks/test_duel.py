@@ -41,11 +41,14 @@ def test_peers_take_turns_and_ratios_are_ours_over_theirs(tmp_path: Path) -> Non
     assert found["peak_mb"] > 1
 
 
-def test_a_peer_that_computes_something_else_is_refused(tmp_path: Path) -> None:
-    peers = [peer(tmp_path, "ours", "1.0"), peer(tmp_path, "theirs", "1.001")]
-    with pytest.raises(duel.PeerError, match=r"theirs: loss is 1\.001 for the problem's batch, not 1\.0"):
-        duel.fight(peers, 3, lambda *_: None)
-    assert not (tmp_path / "turns").exists()
+def test_a_peer_that_computes_something_else_or_stops_is_left_out_and_the_rest_is_measured(tmp_path: Path) -> None:
+    broken, other = peer(tmp_path, "broken", "no number"), peer(tmp_path, "other", "1.001")
+    peers = [peer(tmp_path, "ours", "1.0"), broken, other, peer(tmp_path, "theirs", "1.0")]
+    duel.fight(peers, 2, lambda *_: None)
+    assert [len(p.rates) for p in peers] == [2, 0, 0, 2]
+    assert duel.summary(peers[0], other) == {"failure": "other: loss is 1.001 for the problem's batch, not 1.0"}
+    assert "broken stopped: ValueError: could not convert string to float: 'no number'" in str(broken.failure)
+    assert set((tmp_path / "turns").read_text().split()) == {"ours", "theirs"}
 
 
 def test_a_peer_inherits_no_settings_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +60,7 @@ def test_a_peer_inherits_no_settings_of_ours(tmp_path: Path, monkeypatch: pytest
     assert lone.losses == {"loss": 0.0}
 
 
-def test_a_peer_that_stops_is_named_with_its_log(tmp_path: Path) -> None:
-    with pytest.raises(duel.PeerError, match=r"ours stopped; see .*ours\.log"):
+def test_without_ours_nothing_is_compared(tmp_path: Path) -> None:
+    with pytest.raises(duel.PeerError, match=r"ours stopped: ValueError.*; see .*ours\.log"):
         duel.fight([peer(tmp_path, "ours", "no number")], 3, lambda *_: None)
     assert "could not convert string to float" in (tmp_path / "ours.log").read_text()

@@ -53,6 +53,16 @@ def test_training_has_every_peer_its_ratio_and_the_share_of_the_limit(results: P
     assert page.PICTURE.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_peer_that_could_not_run_is_named_below_the_table(results: Path) -> None:
+    found = trainings()
+    for peers in found.values():
+        peers[training.COMPILED] = {"failure": "PyTorch compiled stopped: no linker; see a.log"}
+    text = write(results, "training", found)
+    assert text.count("Not measured: PyTorch compiled stopped: no linker; see a.log.") == 2
+    assert "| PyTorch compiled |" not in text
+    assert "products alone: this project 80%, JAX scan 20%" in text
+
+
 def test_the_pipelines_parts_are_shares_of_its_time(results: Path) -> None:
     whole = {
         "seconds": 200.0, "parts": {"training": 150.0, "metrics": 50.0},
