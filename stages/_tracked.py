@@ -6,7 +6,6 @@ No stage of dvc.yaml depends on this file. Whatever fails here, the stage goes o
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 
@@ -30,7 +29,7 @@ def run(stage: str, item: str = "") -> Iterator[Run]:
         commit, uncommitted = git.commit(), git.uncommitted()
         about = {"commit": commit, "dirty": bool(uncommitted)}
         inputs = dvc_lock.inputs(stage, item)
-        tags = _code(f"{stage}@{item}".rstrip("@"), commit, bool(uncommitted)) | stage_runs.tags(stage, item)
+        tags = stage_runs.code_tags(stage, item, commit, bool(uncommitted)) | stage_runs.tags(stage, item)
         tracked.start(dvc_lock.fingerprint(inputs), stage_runs.params(stage, item, inputs), tags)
         if uncommitted:
             tracked.text("uncommitted.diff", uncommitted)
@@ -51,19 +50,6 @@ def run(stage: str, item: str = "") -> Iterator[Run]:
             warning = journal.warning()
             if warning:
                 print(warning, file=sys.stderr, flush=True)
-
-
-def _code(name: str, commit: str | None, dirty: bool) -> dict[str, object]:
-    """Tags that say which code runs. The tracker's page shows the source."""
-    source = {
-        "mlflow.source.type": "LOCAL",
-        "mlflow.source.name": f"{name} {commit[:7] if commit else ''}{'+' * dirty}",
-    }
-    at: dict[str, object] = (
-        {"git_commit": commit, "git_dirty": str(dirty).lower(), "mlflow.source.git.commit": commit} if commit else {}
-    )
-    experiment = os.environ.get("DVC_EXP_NAME")
-    return source | at | ({"dvc_experiment": experiment} if experiment else {})
 
 
 @contextlib.contextmanager

@@ -85,7 +85,7 @@ def _render(
         for section, group in FIGURES.items()
     }
     sheets = [
-        {"title": title, "alt": f"{title}: a grid of digits{content.in_data}", "source": source(name)}
+        {"title": title + content.in_data, "alt": f"{title}: a grid of digits{content.in_data}", "source": source(name)}
         for name, title in content.sheets.items()
         if (figures / f"{name}.png").is_file()
     ]

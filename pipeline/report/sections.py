@@ -62,6 +62,7 @@ def build(
         "title": f"{paper.TITLE} on MNIST{in_data}",
         "banners": _banners(summary, banner, None if manifest["whole"] else manifest["label"]),
         "lead": _lead(manifest, seeds),
+        "in_data": in_data,
         "scoreboard": scoreboard.lines(summary),
         "seeds_note": _seeds_note(summary),
         "aspects": _aspects(summary, sets, in_data),

@@ -37,7 +37,8 @@ def _register(name: str, inputs: Inputs, pair: tuple[str, str]) -> None:
     stage, _, item = name.partition("@")
     training = stage in stage_runs.TRAININGS
     run = Run(stage, item, of="models" if training else "stages")
-    tags = {"git_commit": commit} if (commit := git.commit()) else {}
+    commit = git.commit()
+    tags = stage_runs.code_tags(stage, item, commit, dirty=False)
     run.start(
         pair[0], stage_runs.params(stage, item, inputs), tags | stage_runs.tags(stage, item), reused_outputs=pair[1]
     )

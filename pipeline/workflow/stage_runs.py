@@ -5,6 +5,7 @@ A stage tells it when it has run; `workflow.reused` when something else has made
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
@@ -50,6 +51,16 @@ def tags(stage: str, item: str) -> dict[str, object]:
     of_model = {"model": split_id(item).variant, "seed": split_id(item).seed}
     ended = {} if stage in TRAININGS else {"status": read_card(paths.MODELS / item)["status"]}
     return of_data | of_model | ended
+
+
+def code_tags(stage: str, item: str, commit: str | None, dirty: bool) -> dict[str, object]:
+    """Tags that say which code ran, and in which experiment of DVC's. The tracker's page shows the source."""
+    source = f"{stage}@{item}".rstrip("@") + (f" {commit[:7]}{'+' * dirty}" if commit else "")
+    ran: dict[str, object] = {"mlflow.source.type": "LOCAL", "mlflow.source.name": source}
+    if commit:
+        ran |= {"git_commit": commit, "git_dirty": str(dirty).lower(), "mlflow.source.git.commit": commit}
+    experiment = os.environ.get("DVC_EXP_NAME")
+    return {**ran, "dvc_experiment": experiment} if experiment else ran
 
 
 def show(run: Run, stage: str, item: str, inputs: Inputs) -> None:

@@ -38,7 +38,6 @@ def test_what_noise_does_as_well_is_weak() -> None:
     aspects = head_to_head.compare(models, noise)
     decided = {metric: aspect["weak"] for metric, aspect in aspects.items() if aspect["winner"] != "open"}
     assert decided == {"frechet": 0, "recall": 1}
-    assert "Take with care" in head_to_head.headline(aspects)
 
 
 def test_the_gan_must_beat_both_samplers_and_the_vae_only_with_one() -> None:
@@ -61,4 +60,3 @@ def test_nearest_to_the_target_wins_and_not_the_largest() -> None:
 def test_without_seeds_nobody_wins(seeds: int) -> None:
     aspects = head_to_head.compare(table({"frechet": 1.0}, {"frechet": 9.0}, {"frechet": 9.0}, seeds), NOISE)
     assert set(winners(aspects).values()) == {"open"}
-    assert head_to_head.headline(aspects).startswith("Not decided by these seeds: nearness to real digits")

@@ -136,8 +136,20 @@ def test_two_processes_make_mnist_one_after_the_other(monkeypatch: pytest.Monkey
 def test_a_prepared_mnist_may_lie_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     (tmp_path / "mnist" / sources.TFDS_VERSION).mkdir(parents=True)
-    with sources._one_at_a_time():
+    with sources._place_to_prepare() as folder:
+        assert folder == tmp_path
         assert [path.name for path in tmp_path.iterdir()] == ["mnist"]
+
+
+def test_where_nothing_can_be_written_mnist_is_made_elsewhere_and_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "file" / "folder"))  # cannot be made, not even by root
+    with sources._place_to_prepare() as folder:
+        assert folder.is_dir()
+        assert not folder.is_relative_to(tmp_path)
+    assert not folder.exists()
 
 
 def test_a_file_of_other_bytes_in_the_manual_folder_is_refused(monkeypatch: Any, tmp_path: Path) -> None:

@@ -161,5 +161,6 @@ def test_what_waits_is_told_only_where_something_is_wrong(
     assert journal.warning() == (
         "tracking: the tracker is slow: 2 records of 1 run wait in .journal/; `python -m pipeline sync` sends them"
     )
-    journal.failure().write_text(json.dumps({"reason": "http://x cannot be used (refused)"}))
+    failure = {"reason": "http://x cannot be used (refused)", "store": journal.store_id()}
+    journal.failure().write_text(json.dumps(failure))
     assert str(journal.warning()).startswith("tracking: http://x cannot be used (refused): 2 records of 1 run wait")

@@ -39,7 +39,7 @@ def write_a_run(item: str = "gan-0", rows: int = 300, end: str | None = "FINISHE
     """A journal with every kind of record in it."""
     run = Run("train_gan", item)
     run.start(f"inputs of {item}", {"models": {"gan": {"epochs": 2}}}, {"seed": 0})
-    run.dataset(LABEL, SHA256, np.zeros((5, 28, 28), np.uint8))
+    run.dataset(LABEL, SHA256, (5, 28, 28))
     for row in range(rows):
         run.scalars({f"m{i}": row + i / 7 for i in range(7)}, row)
         if row % 100 == 0:
@@ -80,9 +80,9 @@ def meant(run: Run) -> dict[str, Any]:
 def held() -> dict[str, dict[str, Any]]:
     """What the tracker holds, by the journals' names; a journal that has two runs is an error."""
     connection = mlflow_client.Client()
-    client, experiment = connection._client, connection._experiment
+    client, experiments = connection._client, list(connection._experiments.values())
     runs: dict[str, dict[str, Any]] = {}
-    for run in client.search_runs([experiment]):
+    for run in client.search_runs(experiments):
         own = {k: v for k, v in run.data.tags.items() if not k.startswith("mlflow.") or k == "mlflow.runName"}
         own |= {k: v for k, v in run.data.tags.items() if k == "mlflow.loggedImages"}
         assert own["journal"] not in runs, "a run twice"
@@ -207,7 +207,9 @@ def test_only_the_projects_own_store_is_told_where_its_files_lie(root: Path, mon
     assert not mlflow_store.has_moved()  # it has no tables
     with contextlib.closing(sqlite3.connect(root / "mlflow.db")) as own, own:
         own.execute("CREATE TABLE experiments (name, artifact_location)")
-        own.execute("INSERT INTO experiments VALUES (?, 's3://bucket/mlruns')", [mlflow_store.EXPERIMENT])
+        own.execute(
+            "INSERT INTO experiments VALUES (?, 's3://bucket/mlruns')", [mlflow_store.EXPERIMENTS[mlflow_store.STAGES]]
+        )
     assert not mlflow_store.has_moved()  # whoever keeps the files elsewhere means to
     with contextlib.closing(sqlite3.connect(root / "mlflow.db")) as own, own:
         own.execute("UPDATE experiments SET artifact_location = 'file:///elsewhere/mlruns'")

@@ -29,5 +29,5 @@ def test_comments_survive_an_override(tmp_path: Path) -> None:
 
 
 def test_what_is_no_clone_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="must be a git clone"):
+    with pytest.raises(UserError, match=r"not a git repository.*; type `git init"):
         quick.copy(tmp_path, tmp_path / "copy", {})

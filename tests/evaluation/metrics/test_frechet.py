@@ -49,7 +49,6 @@ def test_standard_error_is_the_spread_over_draws() -> None:
     ("features", "words"),
     [
         (np.ones((1, 3)), "at least 2 rows"),
-        (np.ones((9, 3)), "all alike"),
         (np.array([[1.0, 2.0], [np.nan, 1.0]]), "must be finite"),
     ],
 )
