@@ -162,11 +162,9 @@ def _built_on(_: argparse.Namespace) -> None:
 
 def _sync(arguments: argparse.Namespace) -> None:
     from pipeline.tracking import journal, sender
-    from pipeline.workflow import reused
 
     if arguments.follow:
         return sender.follow()
-    reused.register()
     waiting = len(journal.ended())
     if waiting:
         print(f"sync: sending what waits of {waiting} run{'s' * (waiting > 1)}", flush=True)

@@ -99,8 +99,9 @@ class Project:
 
 
 def ran(printed: str) -> set[str]:
-    """The stages that `dvc repro` says it has run."""
-    return {line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")}
+    """The stages that `dvc repro`, or `make repro` in its own words, says it has run."""
+    by_dvc = {line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")}
+    return by_dvc | {line.removesuffix(" ...") for line in printed.splitlines() if line.endswith(" ...")}
 
 
 TINY: dict[str, Any] = {

@@ -7,10 +7,15 @@ its address names.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import signal
 import socket
+import subprocess
 import sys
+import time
+import urllib.request
 import zlib
 
 from pipeline.core.errors import UserError
@@ -60,7 +65,7 @@ def _view() -> dict[str, object]:
             _chart("SCATTER", "quality", xaxis={"key": "learning_rate", "type": "PARAM"}, yaxis=_METRIC),
             _chart("PARALLEL", "quality", selectedParams=list(SETTINGS[:3]), selectedMetrics=[PRIMARY_METRIC]),
             _chart("BAR", "quality", metricKey=PRIMARY_METRIC),
-            _chart("IMAGE", "samples", imageKeys=["samples"], showRunParams=False),
+            _chart("IMAGE", "samples", imageKeys=["samples"], step=0, showRunParams=False),
         ],
     }
 
@@ -108,6 +113,26 @@ def serve(experiment: str, port: int) -> int:
                 f"port {port}: another program has it, or it is not for this user ({error.strerror}); take another, "
                 "such as `make ui UI_PORT=5001`"
             ) from None
-    print(f"http://{HOST}:{port}/{view}\n(Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port)]
-    os.execv(sys.executable, command)  # noqa: S606 - no shell: Ctrl-C reaches MLflow itself
+    command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]  # one reader, and no line a request
+    quiet = {"PYTHONWARNINGS": "ignore", "MLFLOW_LOGGING_LEVEL": "WARNING"}
+    print("starting MLflow's page, in some seconds ...", flush=True)
+    # Ctrl-C is for this process, which ends the server: that would answer it with a traceback.
+    with subprocess.Popen(command, env={**os.environ, **quiet}, start_new_session=True) as server:
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+        try:
+            _wait_until_it_answers(server, port)
+            print(f"http://{HOST}:{port}/{view}\n(Ctrl-C ends it)", flush=True)
+            return server.wait()
+        except KeyboardInterrupt:
+            server.terminate()
+            server.wait()
+            return 0
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int) -> None:
+    """Returns when the page can be opened, or when the server has ended, which says why by itself."""
+    while server.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5):
+            return
+        time.sleep(0.2)

@@ -5,13 +5,13 @@ It only writes a journal; `pipeline.tracking.sender` brings that to the tracker.
 
 from __future__ import annotations
 
+import datetime
 import functools
 import io
 import json
 import secrets
 import shutil
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar, cast
@@ -74,7 +74,7 @@ class Run:
         `reused_outputs`: of what it has made, if nothing runs now. Then the tracker takes the run only if it has none
         that read and made the same.
         """
-        started = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        started = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%f")  # journals are sent in this order
         run_id = f"{started}-{self._name}-{secrets.token_hex(4)}"
         self._folder = journal.folder() / run_id
         self._about = {"id": run_id, "stage": self._stage, "item": self._item, "inputs": inputs}

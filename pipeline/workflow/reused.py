@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.core.errors import UserError
 from pipeline.provenance import dvc_lock, git, ledger
 from pipeline.provenance.dvc_lock import Inputs
 from pipeline.tracking import journal, tracker
@@ -18,7 +19,7 @@ from pipeline.workflow import stage_runs
 def register(only: str | None = None) -> int:
     """Writes a journal for each entry of dvc.lock, or for `only` one, of which this checkout has not told the store.
 
-    The sender drops those of which the store knows by others. Entries whose files are not here are left out.
+    The sender drops those of which the store knows by others. Entries whose files are not all here are left out.
 
     Returns:
       How many journals it wrote.
@@ -28,21 +29,27 @@ def register(only: str | None = None) -> int:
     for name, (inputs, outputs) in dvc_lock.locked().items():
         pair = dvc_lock.fingerprint(inputs), dvc_lock.fingerprint(outputs)
         if only in (None, name) and pair not in told and all(Path(path).exists() for path in outputs):
-            _register(name, inputs, pair)
-            registered += 1
+            registered += _register(name, inputs, pair)
     return registered
 
 
-def _register(name: str, inputs: Inputs, pair: tuple[str, str]) -> None:
+def _register(name: str, inputs: Inputs, pair: tuple[str, str]) -> bool:
+    """Whether all that the run shows is here: of a model that was not pulled, the metrics may be, from git."""
     stage, _, item = name.partition("@")
     training = stage in stage_runs.TRAININGS
-    run = Run(stage, item, of="models" if training else "stages")
     commit = git.commit()
-    tags = stage_runs.code_tags(stage, item, commit, dirty=False)
-    run.start(
-        pair[0], stage_runs.params(stage, item, inputs), tags | stage_runs.tags(stage, item), reused_outputs=pair[1]
-    )
-    if training:
-        stage_runs.curves(run, item)
-    stage_runs.show(run, stage, item, inputs)
+    try:
+        tags = stage_runs.code_tags(stage, item, commit, dirty=False) | stage_runs.tags(stage, item)
+    except UserError:
+        return False
+    run = Run(stage, item, of="models" if training else "stages")
+    run.start(pair[0], stage_runs.params(stage, item, inputs), tags, reused_outputs=pair[1])
+    try:
+        if training:
+            stage_runs.curves(run, item)
+        stage_runs.show(run, stage, item, inputs)
+    except (OSError, UserError) as error:
+        run.give_up(error)
+        return False
     run.end("FINISHED", outputs=pair[1], commit=commit, dirty=False)
+    return True

@@ -154,3 +154,12 @@ def test_settled_is_from_where_all_stay_within_five_percent() -> None:
     assert dynamics.settled_at(with_distances([], [])) is None
     still_falling = with_distances([1, 2, 3], [30.0, 20.0, 10.0])
     assert dynamics.settled_at(still_falling) is None  # only the last is near the last
+
+
+def test_a_training_is_collapsed_by_its_last_snapshot_even_if_it_has_but_one() -> None:
+    even, single = [[0.1] * 10], [[1.0] + [0.0] * 9]
+    course = {"step": [1], "frechet": [9.0], "duplicate_share": [0.0]}
+    assert not dynamics.collapsed({**course, "coverage": [0.4], "class_histogram": even})
+    assert dynamics.collapsed({**course, "coverage": [0.4], "class_histogram": single})
+    assert dynamics.collapsed({**course, "coverage": [0.01], "class_histogram": even})
+    assert not dynamics.collapsed({**course, "step": [], "coverage": [], "class_histogram": []})

@@ -117,7 +117,7 @@ def test_two_processes_make_mnist_one_after_the_other(monkeypatch: pytest.Monkey
     held = []
 
     class Builder:
-        def download_and_prepare(self) -> None:
+        def download_and_prepare(self, **_: Any) -> None:
             lock = filelock.FileLock(tmp_path / "new" / "mnist.lock", is_singleton=False)
             with pytest.raises(filelock.Timeout):
                 lock.acquire(blocking=False)

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import Project, need
+from tests.conftest import Project
 
 pytestmark = pytest.mark.slow
 
 SECTIONS = ["verdict", "metrics", "claims", "dynamics", "vae", "gan", "samples", "settings"]
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=need("chromium"), args=QUIET)
-        yield opened
-        opened.close()
 
 
 @pytest.mark.parametrize("width", [1200, 390])
@@ -39,7 +27,7 @@ def test_the_page_is_whole_quiet_and_alone(browser: Any, finished: Project, widt
     assert [url for url in requests if not url.startswith("data:")] == [address]
     assert page.eval_on_selector_all("section", "found => found.map(s => s.id)") == SECTIONS
     images = page.eval_on_selector_all("img", "found => found.map(i => [i.naturalWidth, i.alt.length])")
-    assert len(images) == 16
+    assert len(images) == 3 + 16  # the first screen, and the figures
     assert all(size > 300 and words > 20 for size, words in images)
     drawn = page.eval_on_selector_all(".plotly-graph-div", "all => all.map(d => d.querySelectorAll('.trace').length)")
     assert len(drawn) == 6 + 1 + 2  # metrics, courses, the digits of each training
@@ -47,6 +35,35 @@ def test_the_page_is_whole_quiet_and_alone(browser: Any, finished: Project, widt
     fits = "d => d.querySelector('.main-svg').clientWidth <= d.parentElement.clientWidth + 1"
     page.wait_for_function(f"[...document.querySelectorAll('.plotly-graph-div')].every({fits})", timeout=10_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= width  # tables scroll inside, not the page
+    page.close()
+
+
+def test_a_chart_has_its_final_size_before_scripts_run(browser: Any, finished: Project) -> None:
+    address = (finished.root / "report" / "index.html").as_uri()
+    sizes = []
+    for scripts in (False, True):
+        page = browser.new_page(viewport={"width": 1200, "height": 800}, java_script_enabled=scripts)
+        page.goto(address)
+        places = [page.locator(".plotly-graph-div").nth(at).bounding_box() for at in range(9)]
+        sizes.append([(round(place["x"]), round(place["width"]), round(place["height"])) for place in places])
+        page.close()
+    assert sizes[0] == sizes[1]
+    assert all(height > 200 for _, _, height in sizes[0])
+
+
+def test_the_first_screen_has_digits_who_wins_and_the_claims(browser: Any, finished: Project) -> None:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto((finished.root / "report" / "index.html").as_uri())
+    first = page.locator("#verdict")
+    boxes = [first.locator("img").nth(at).bounding_box() for at in range(3)]
+    assert len({(round(box["width"]), round(box["height"]), round(box["y"])) for box in boxes}) == 1
+    assert first.locator("tbody tr").count() == 7
+    assert set(first.locator("tbody .word").all_inner_texts()) <= {"GAN", "VAE", "open"}
+    words = first.locator(".strip a")
+    assert words.count() == 13
+    for at in range(13):
+        assert page.locator(str(words.nth(at).get_attribute("href"))).count() == 1
+    assert first.bounding_box()["height"] <= 720  # with the title it fits a screen, unless there are banners
     page.close()
 
 

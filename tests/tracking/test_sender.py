@@ -37,7 +37,7 @@ def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def write_a_run(item: str = "gan-0", rows: int = 300, end: str | None = "FINISHED") -> Run:
     """A journal with every kind of record in it."""
-    run = Run("train_gan", item)
+    run = Run("train_gan", item, of="models")
     run.start(f"inputs of {item}", {"models": {"gan": {"epochs": 2}}}, {"seed": 0})
     run.dataset(LABEL, SHA256, (5, 28, 28))
     for row in range(rows):
