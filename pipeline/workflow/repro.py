@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.core import paths
+from typing import cast
+
+from pipeline.comparison.summary import Summary
+from pipeline.core import files, paths
 from pipeline.data import sources
 from pipeline.data.dataset import read_manifest
 from pipeline.params import Params, read_params
@@ -11,7 +14,7 @@ from pipeline.sampling.checkpoint import read_cards
 from pipeline.tracking import sender
 from pipeline.workflow import parallel, preflight, processes, prune, reused
 
-REPORT = paths.REPORT / "index.html"
+REPORT, SUMMARY = paths.REPORT / "index.html", paths.REPORT / "summary.json"
 PATIENCE_S = 10.0  # that the tracker may take for what still waits
 
 
@@ -78,7 +81,12 @@ def _origin() -> list[str]:
 
 
 def _failures(params: Params) -> list[str]:
-    """A line that counts the trainings that ended non-finite, if there are any."""
+    """A line each that counts the trainings that ended non-finite and those that collapsed, if there are any."""
     cards = read_cards(params.model_ids())
     failed = [f"{name} (step {card['failure']['step']:,})" for name, card in cards.items() if "failure" in card]
-    return [f"failed:  {len(failed)} of {len(cards)} trainings: {', '.join(failed)}"] if failed else []
+    items = cast(Summary, files.read_json(SUMMARY))["items"] if SUMMARY.is_file() else {}
+    collapsed = [name for name in cards if name in items and items[name]["collapsed"]]
+    lines = {"failed:  ": failed, "collapsed: ": collapsed}
+    return [
+        f"{word}{len(names)} of {len(cards)} trainings: {', '.join(names)}" for word, names in lines.items() if names
+    ]
