@@ -40,8 +40,8 @@ def main() -> None:
         ensemble.save_ensemble(
             paths.JUDGE, judges, outputs, controls, ensemble.describe(accuracy, dataset.manifest, settings)
         )
-    right = ", ".join(f"{100 * value:.2f} %" for value in accuracy.values())
-    say_done(f"train_judge: {len(judges)} judges, right on {right} of the test digits; in {paths.JUDGE}/")
+    right = ", ".join(f"{100 * value:.2f}" for value in accuracy.values())
+    say_done(f"train_judge: {len(judges)} judges, {right} % right on test digits; in {paths.JUDGE}/")
 
 
 if __name__ == "__main__":

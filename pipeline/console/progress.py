@@ -9,7 +9,17 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-PLAIN_LINES = 10
+PLAIN_LINES, COLUMNS = 10, 80
+
+
+def _fitted(line: str, note: str) -> str:
+    """The line and as many parts of the note as fit on a narrow terminal."""
+    for number, part in enumerate(note.split(", ")):
+        longer = f"{line}{', ' if number else '; '}{part}"
+        if len(longer) >= COLUMNS:
+            break
+        line = longer
+    return line
 
 
 class Progress(contextlib.AbstractContextManager["Progress"]):
@@ -36,7 +46,9 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
         tenth = done * PLAIN_LINES // self._total
         if tenth > self._tenths_shown:
             self._tenths_shown = tenth
-            print(f"{self._name}: {done:,} of {self._total:,} {self._unit}s{self._speed(done)}; {note}", flush=True)
+            print(
+                _fitted(f"{self._name}: {done:,} of {self._total:,} {self._unit}s{self._speed(done)}", note), flush=True
+            )
 
     def step(self, note: str) -> None:
         """One step more is done."""

@@ -37,9 +37,8 @@ def summary() -> str | None:
         return None
     made, entries = _index(), _fingerprints()
     ours = sum(pair in made and not made[pair].get("reused") for pair in entries.values())
-    return (
-        f"{len(entries)} lines of dvc.lock: {ours} ran here, {len(entries) - ours} reused; `python -m pipeline ledger`"
-    )
+    reused = f", {len(entries) - ours} reused" if ours < len(entries) else ""
+    return f"{len(entries)} entries of dvc.lock: {ours} ran here{reused}; `python -m pipeline ledger`"
 
 
 def ledger() -> tuple[list[Origin], str | None]:

@@ -37,7 +37,7 @@ def repro(
         return code
     chains = [[_training(model_id), *(f"{stage}@{model_id}" for stage in then)] for model_id in model_ids]
     jobs = min(jobs, len(model_ids))
-    print(f"{', '.join(model_ids)}: {jobs} at a time, each {', '.join(('training', *then))}", flush=True)
+    print(f"{len(model_ids)} models, {jobs} at a time: {', '.join(('training', *then))}", flush=True)
     return processes.run_parallel(
         [[*processes.DVC, "--wait-for-lock", "repro", "--single-item", *chain] for chain in chains],
         jobs,
@@ -51,7 +51,7 @@ def train(matrix: Matrix, jobs: int | None = None) -> int:
     names = [name for model_id in matrix.model_ids() for name in (_training(model_id), f"sample@{model_id}")]
     code = code or processes.dvc("repro", *names)
     if not code:
-        print(f"train: {', '.join(matrix.model_ids())} are in models/, their samples in samples/", flush=True)
+        print(f"train: {len(matrix.model_ids())} models are in models/, their samples in samples/", flush=True)
     return code
 
 

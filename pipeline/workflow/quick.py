@@ -73,6 +73,6 @@ def quick() -> int:
         copy(Path(), FOLDER, _tiny())
         code = run_to_end([sys.executable, "-m", "pipeline", "repro"], FOLDER, clean_environment())
     if not code:
-        print(f"\nquick: every stage ran, at tiny settings: not a result. Report: {FOLDER / 'report' / 'index.html'}")
+        print(f"\nquick: every stage ran at tiny settings (not a result): {FOLDER / 'report' / 'index.html'}")
         print("next:  make repro, for the paper's settings")
     return code

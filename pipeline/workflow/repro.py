@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from pipeline.comparison.summary import Summary
 from pipeline.core import files, paths
 from pipeline.data import sources
 from pipeline.data.dataset import read_manifest
@@ -12,7 +11,10 @@ from pipeline.params import Params, read_params
 from pipeline.provenance import drift, ledger
 from pipeline.sampling.checkpoint import read_cards
 from pipeline.tracking import sender
-from pipeline.workflow import parallel, preflight, processes, prune, reused
+from pipeline.workflow import parallel, preflight, processes, prune
+
+if TYPE_CHECKING:
+    from pipeline.comparison.summary import Summary
 
 REPORT, SUMMARY = paths.REPORT / "index.html", paths.REPORT / "summary.json"
 PATIENCE_S = 10.0  # that the tracker may take for what still waits
@@ -74,6 +76,10 @@ def _last_lines(params: Params, code: int) -> list[str]:
 
 
 def _origin() -> list[str]:
+    from pipeline.workflow import (
+        reused,
+    )  # what evaluates and draws is slow to import, and a wrong setting needs no wait
+
     reused.register()
     entries = ledger.summary()
     warning = sender.wait_until_sent(PATIENCE_S)
@@ -84,7 +90,7 @@ def _failures(params: Params) -> list[str]:
     """A line each that counts the trainings that ended non-finite and those that collapsed, if there are any."""
     cards = read_cards(params.model_ids())
     failed = [f"{name} (step {card['failure']['step']:,})" for name, card in cards.items() if "failure" in card]
-    items = cast(Summary, files.read_json(SUMMARY))["items"] if SUMMARY.is_file() else {}
+    items = cast("Summary", files.read_json(SUMMARY))["items"] if SUMMARY.is_file() else {}
     collapsed = [name for name in cards if name in items and items[name]["collapsed"]]
     lines = {"failed:  ": failed, "collapsed: ": collapsed}
     return [

@@ -39,6 +39,7 @@ def test_other_bytes_than_the_committed_are_explained_and_restored(finished: Pro
     assert project.ok("git", "status", "--porcelain", *KEPT) == ""
 
 
+@pytest.mark.full
 def test_a_change_of_the_users_own_is_no_other_machine(finished: Project, tmp_path: Path) -> None:
     project = repository(finished, tmp_path / "project")
     recorded = project.root / "built-on.yaml"

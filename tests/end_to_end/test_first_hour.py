@@ -81,6 +81,7 @@ def test_a_backend_of_a_notebook_draws_the_same_figures(project: Project) -> Non
     assert {path.name: path.read_bytes() for path in (project.root / "figures").iterdir()} == before
 
 
+@pytest.mark.full
 def test_a_user_with_a_number_and_no_name_runs_a_stage(project: Project) -> None:
     unshare = (need("unshare"), "--map-user=12345")
     if project.run(*unshare, "true").returncode and os.environ.get("CI") != "true":
@@ -99,6 +100,7 @@ def test_a_clone_that_would_change_line_ends_keeps_every_byte(finished: Project,
         assert (tmp_path / "clone" / name).read_bytes() == (original.root / name).read_bytes(), name
 
 
+@pytest.mark.full
 def test_a_collapsed_gan_is_measured_shown_and_counted_and_the_rest_goes_on(project: Project) -> None:
     project.set({"models": {"gan": {"learning_rate": 1.0}}})
     printed = project.ok("python", "-m", "pipeline", "repro")

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Project, heed_ctrl_c
 from tests.support.servers import free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.full, pytest.mark.long]
 COLUMNS = ["frechet", "recall", "coverage", "precision", "model", "seed", "learning_rate"]
 PATIENCE_MS = 60_000
 
