@@ -1,4 +1,4 @@
-"""Sends what the journals hold to MLflow: the only file that imports it.
+"""Sends what the journals hold to MLflow. Only the files whose names begin with mlflow_ import it.
 
 A record is sent again until the tracker confirms it, and sending twice has the effect of once: times and names of files
 come from the journal, and a run is looked for by its journal's name before it is made.
@@ -6,25 +6,19 @@ come from the journal, and a run is looked for by its journal's name before it i
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import logging
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock
-
 from pipeline.core import files
-from pipeline.core.backend import gc_paused
-from pipeline.tracking import journal, mlflow_page, mlflow_rows, mlflow_store
+from pipeline.tracking import journal, mlflow_connection, mlflow_rows, mlflow_store
 from pipeline.tracking.journal import Record
 from pipeline.tracking.protocol import FinishedRun
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    pass
 
 METRICS_A_CALL = 900  # MLflow takes 1,000
 RECORDS_A_CALL = 100
@@ -37,7 +31,7 @@ class Client:
     """A `Tracker`. Any call may raise whatever MLflow raises when its store cannot be used."""
 
     def __init__(self) -> None:
-        self._client, self._experiments = open_store()
+        self._client, self._experiments = mlflow_connection.open_store()
 
     def send(self, path: Path) -> None:
         """Sends what waits in one journal; closes and removes it if its run has ended or its process is dead."""
@@ -181,47 +175,3 @@ def _batches(records: Iterable[tuple[Record, int]]) -> Iterable[list[tuple[Recor
         rows = list(group)
         size = RECORDS_A_CALL if is_scalars else 1
         yield from (rows[at : at + size] for at in range(0, len(rows), size))
-
-
-def open_store() -> tuple[MlflowClient, dict[str, str]]:
-    """A client, and the ids of the experiments by their names in `mlflow_store.EXPERIMENTS`.
-
-    Under a lock, because two first users at once break a fresh SQLite store.
-    """
-    path = mlflow_store.database()
-    with filelock.FileLock(f"{path}.lock") if path else contextlib.nullcontext():
-        client = _client()
-        if mlflow_store.has_moved():
-            mlflow_store.correct_paths()
-        files = mlflow_store.files_uri(path) if path else None
-        return client, {of: _experiment(client, of, files) for of in mlflow_store.EXPERIMENTS}
-
-
-def _experiment(client: MlflowClient, of: str, files: str | None) -> str:
-    """The id of an experiment, which is made, or restored if it was deleted by hand."""
-    name = mlflow_store.EXPERIMENTS[of]
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        with contextlib.suppress(Exception):  # another process has made it a moment earlier
-            client.create_experiment(name, files)
-        experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        raise RuntimeError(f"MLflow has made no experiment {name!r}")
-    if experiment.lifecycle_stage == "deleted":  # in MLflow's page: runs cannot be added to such
-        client.restore_experiment(experiment.experiment_id)
-    for key, value in mlflow_page.experiment_tags(of).items():
-        if experiment.tags.get(key) != value:
-            client.set_experiment_tag(experiment.experiment_id, key, value)
-    return str(experiment.experiment_id)
-
-
-def _client() -> MlflowClient:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # MLflow's own would make a run twice
-    with gc_paused():
-        import mlflow
-
-        client = mlflow.MlflowClient(mlflow_store.uri())  # imports the half that the store needs
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    return client

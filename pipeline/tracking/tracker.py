@@ -29,11 +29,11 @@ def serve_page(port: int) -> int:
     Raises:
       UserError: the tracker cannot be used, or another program has the port.
     """
-    from pipeline.tracking import mlflow_client, mlflow_page, mlflow_store
+    from pipeline.tracking import mlflow_connection, mlflow_page, mlflow_store
 
     try:
         mlflow_store.check_address()
-        experiments = mlflow_client.open_store()[1]
+        experiments = mlflow_connection.open_store()[1]
     except UserError:
         raise
     except Exception as error:  # whatever the tracker does

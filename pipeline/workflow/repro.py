@@ -11,7 +11,7 @@ from pipeline.params import Params, read_params
 from pipeline.provenance import drift, ledger
 from pipeline.sampling.checkpoint import read_cards
 from pipeline.tracking import sender
-from pipeline.workflow import parallel, preflight, processes, prune
+from pipeline.workflow import parallel, preflight, processes, prune, reused
 
 if TYPE_CHECKING:
     from pipeline.comparison.summary import Summary
@@ -75,10 +75,6 @@ def _last_lines(params: Params, code: int) -> list[str]:
 
 
 def _origin() -> list[str]:
-    from pipeline.workflow import (
-        reused,
-    )  # what evaluates and draws is slow to import, and a wrong setting needs no wait
-
     reused.register()
     entries = ledger.summary()
     warning = sender.wait_until_sent(PATIENCE_S)

@@ -13,7 +13,6 @@ from pipeline.provenance import dvc_lock, git, ledger
 from pipeline.provenance.dvc_lock import Inputs
 from pipeline.tracking import journal, tracker
 from pipeline.tracking.run import Run
-from pipeline.workflow import stage_runs
 
 
 def register(only: str | None = None) -> int:
@@ -35,6 +34,8 @@ def register(only: str | None = None) -> int:
 
 def _register(name: str, inputs: Inputs, pair: tuple[str, str]) -> bool:
     """Whether all that the run shows is here: of a model that was not pulled, the metrics may be, from git."""
+    from pipeline.workflow import stage_runs  # imports what evaluates and draws, for which nobody waits in vain
+
     stage, _, item = name.partition("@")
     training = stage in stage_runs.TRAININGS
     commit = git.commit()

@@ -78,3 +78,13 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         assert effect.high is not None
         held += effect.low <= 1 <= effect.high
     assert held / 600 > 0.93
+
+
+@pytest.mark.parametrize("odd", [-np.inf, np.nan])
+def test_a_training_without_such_a_number_decides_nothing_and_is_not_left_out(odd: float) -> None:
+    compared = significance.difference("x", [1.0, 2.0, odd], [0.0, 0.1, 0.2], smallest=0.1)
+    alone = significance.mean("x", [1.0, 2.0, odd], smallest=0.1)
+    for effect in (compared, alone):
+        assert effect.value is None
+        assert effect.seeds == 3
+        assert (effect.p_above, effect.p_below) == (1.0, 1.0)

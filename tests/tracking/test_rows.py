@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.tracking import journal, mlflow_client, mlflow_store, sender
+from pipeline.tracking import journal, mlflow_client, mlflow_connection, mlflow_store, sender
 from pipeline.tracking.run import Run, TrainedModel
 
 pytestmark = pytest.mark.slow
@@ -52,7 +52,7 @@ def evaluate(root: Path, frechet: float, measure: str = "k=5; 1a") -> str:
 def rows() -> list[Any]:
     """The rows of the table of models, oldest first."""
     assert sender.sync() is None
-    client, experiments = mlflow_client.open_store()
+    client, experiments = mlflow_connection.open_store()
     found = client.search_runs([experiments[mlflow_store.MODELS]], order_by=["start_time"])
     return list(found)
 
@@ -62,7 +62,7 @@ def numbers(found: Sequence[Any]) -> list[tuple[float | None, str | None]]:
 
 
 def artifacts(row: Any, folder: str) -> list[str]:
-    client, _ = mlflow_client.open_store()
+    client, _ = mlflow_connection.open_store()
     return [Path(entry.path).name for entry in client.list_artifacts(row.info.run_id, folder)]
 
 
@@ -76,7 +76,7 @@ def test_a_row_has_settings_curves_headline_and_pictures_in_one_place(root: Path
     assert row.data.metrics == {"g_loss": pytest.approx(1 / 300), "frechet": 75.5, "recall": 0.4}
     assert row.data.tags["measure"] == "k=5; 1a"
     assert artifacts(row, "grids") == ["samples.png"]
-    client, experiments = mlflow_client.open_store()
+    client, experiments = mlflow_connection.open_store()
     assert [(m.step, m.value) for m in client.get_metric_history(row.info.run_id, "g_loss")] == [
         (step, pytest.approx(1.0 / step)) for step in (100, 200, 300)
     ]
@@ -147,7 +147,7 @@ def test_what_is_reused_has_a_run_only_where_the_store_has_none(root: Path) -> N
     evaluate(root, 75.5)
     (row,) = rows()
     assert row.data.tags["reused"] == "true"
-    assert len(mlflow_client.open_store()[0].get_metric_history(row.info.run_id, "g_loss")) == 3
+    assert len(mlflow_connection.open_store()[0].get_metric_history(row.info.run_id, "g_loss")) == 3
     train(reused=True)  # from another checkout, say
     assert len(rows()) == 1
     sent = {record["run"] for record, _ in journal.read(journal.sent())}
@@ -164,7 +164,7 @@ def test_a_picture_that_the_pages_format_cannot_hold_ends_nothing(
     run.end("FINISHED")
     assert capsys.readouterr().err == ""
     assert sender.sync() is None
-    client, experiments = mlflow_client.open_store()
+    client, experiments = mlflow_connection.open_store()
     (held,) = client.search_runs([experiments[mlflow_store.STAGES]])
     assert held.data.tags["after"] == "it"
     assert sorted(name.rpartition(".")[2] for name in artifacts(held, "images")) == ["png", "webp"]

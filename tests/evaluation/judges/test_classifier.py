@@ -95,3 +95,10 @@ def test_the_default_judges_are_good_enough() -> None:
     list(classifier.train_judges({settings.seeds[0]: model}, dataset.train, settings))
     chosen = classifier.extract(model, dataset.test.images)[1].argmax(axis=1)
     assert (chosen == dataset.test.labels).mean() >= (0.989 if mnist_at_hand() else 0.9)  # of 60,000, or of 4,000
+
+
+@pytest.mark.parametrize("features", [np.ones((5, 3), np.float32), np.full((5, 3), np.nan, np.float32)])
+def test_a_judge_that_sees_the_same_in_every_digit_is_refused_by_its_settings(features: np.ndarray) -> None:
+    with pytest.raises(UserError, match=r"params.yaml: judge: the judge of seed 4 .*lower judge.learning_rate"):
+        classifier.check_judge(4, features)
+    classifier.check_judge(4, np.eye(5, 3, dtype=np.float32))
