@@ -51,7 +51,7 @@ def test_an_experiment_is_shown_by_what_was_changed_and_what_moved(project: Proj
     project.ok("dvc", "exp", "run", "--temp", "--name", "faster", "-S", "report.banner=faster")
     (project.root / ".venv").mkdir()
     (project.root / ".venv" / ".ready").touch()
-    table = project.ok("make", "trials", COLUMNS="160")
+    table = project.ok("make", "--no-print-directory", "trials", COLUMNS="160")
     lines = [line for line in table.splitlines() if line.strip(" ─")]
     assert lines[0].split() == ["Experiment", "report.banner"]  # no metric moved
     assert max(map(len, lines)) <= 160

@@ -175,7 +175,7 @@ def test_adding_a_seed_runs_only_that_seed_and_removing_it_leaves_nothing(projec
     assert "no longer named by params.yaml" in refused.stderr
     assert "make prune" in refused.stderr
     printed = project.ok("python", "-m", "pipeline", "repro")
-    assert "pruned models/vae-1" in printed
+    assert "pruned models/gan-1 and 13 more: params.yaml no longer names them" in printed
     assert not (project.root / "models" / "vae-1").exists()
     assert yaml.safe_load(project.lock()) == before
 
