@@ -44,12 +44,15 @@ def clean_environment() -> dict[str, str]:
 def dvc(*arguments: str) -> int:
     """Runs a DVC command, of whose lines `console.dvc_lines` chooses; returns its exit code."""
     with _passed_on(sys.stdout, dvc_lines.shown) as stdout:
-        return run_to_end([*DVC, *arguments], environment=_unbuffered(os.environ), output=stdout)
+        return run_to_end([*DVC, *arguments], environment=_of_child(os.environ), output=stdout)
 
 
-def _unbuffered(environment: Mapping[str, str]) -> dict[str, str]:
-    """For Python processes whose lines come through a pipe, together with those of the processes that they start."""
-    return {**environment, "PYTHONUNBUFFERED": "1"}
+def _of_child(environment: Mapping[str, str]) -> dict[str, str]:
+    """For Python processes whose lines come through a pipe, together with those of the processes that they start.
+
+    Whatever the locale, they read and write UTF-8: else DVC ends where the folder's name has an umlaut.
+    """
+    return {**environment, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
 
 
 def run_to_end(
@@ -84,7 +87,7 @@ def run_parallel(commands: Sequence[Sequence[str]], places: int, environment: Ma
         while waiting or running:
             try:
                 while waiting and len(running) < places:
-                    command, variables = waiting.pop(), _unbuffered(environment or os.environ)
+                    command, variables = waiting.pop(), _of_child(environment or os.environ)
                     running.append(subprocess.Popen(command, stdout=stdout, stderr=stderr, env=variables))
                 time.sleep(LOOK_EVERY_S)
             except KeyboardInterrupt:

@@ -127,3 +127,11 @@ def test_the_project_in_a_folder_of_another_repository_can_be_compared(finished:
         "report/report.md",
     }
     assert len({finding["line"] for finding in printed}) == 11
+
+
+def test_a_folder_with_umlauts_works_in_a_locale_without_them(project: Project, tmp_path: Path) -> None:
+    moved = Project(tmp_path / "Grüße an ö")
+    project.root.rename(moved.root)
+    done = moved.run("python", "-m", "pipeline", "repro", LC_ALL="POSIX", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert "report/index.html" in done.stdout
