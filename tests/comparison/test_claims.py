@@ -200,11 +200,8 @@ def test_one_better_width_refutes_that_256_is_best() -> None:
 
 
 def test_a_ratio_to_a_collapsed_training_is_undecided_and_says_why() -> None:
-    def trained(family: str, variant: str, seed: int, **metrics: float) -> TrainedModel:
-        return TrainedModel(family, variant, {}, seed, metrics)  # type: ignore[arg-type]
-
-    table = [trained("gan", "gan", seed, **{"samples/sharpness_filtered": 0.9}) for seed in range(3)]
-    table += [trained("vae", "vae", seed, **{"means/sharpness_filtered": 0.2 * (seed > 0)}) for seed in range(3)]
+    table = [TrainedModel("gan", "gan", {}, seed, {"samples/sharpness_filtered": 0.9}) for seed in range(3)]
+    table += [TrainedModel("vae", "vae", {}, seed, {"means/sharpness_filtered": 0.2 * (seed > 0)}) for seed in range(3)]
     verdicts = {verdict.id: verdict for verdict in claims.decide(table)}
     assert verdicts["vae-blurrier"].verdict == "undecided"
     assert verdicts["vae-blurrier"].reason.startswith("a training has a value of 0 here, as a collapsed model may")

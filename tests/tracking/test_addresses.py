@@ -37,6 +37,7 @@ def test_a_database_whose_package_is_missing_is_named_with_it(monkeypatch: pytes
 def test_what_may_work_is_not_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     mlflow_store.check_address()
+    assert mlflow_store.uri().startswith(address or "sqlite:///")
 
 
 def test_the_whole_remedy_is_said_and_not_that_of_an_address_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
