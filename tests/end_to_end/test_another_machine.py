@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 KEPT = ("dvc.lock", "built-on.yaml", "report/report.md", "metrics", "figures")
 
 
+@pytest.mark.full
 def test_other_bytes_than_the_committed_are_explained_and_restored(finished: Project, tmp_path: Path) -> None:
     project = repository(finished, tmp_path / "project")
     log, recorded = project.root / "logs" / "gan-0.csv", project.root / "built-on.yaml"

@@ -68,6 +68,7 @@ def test_a_shell_without_umlauts_ends_nothing(project: Project) -> None:
     assert "Fr?chet" in done.stdout
 
 
+@pytest.mark.full
 def test_hostile_variables_of_the_shell_change_no_byte_of_a_judge(project: Project) -> None:
     before = {path.name: path.read_bytes() for path in (project.root / "judge").iterdir()}
     hostile = {"TF_DETERMINISTIC_OPS": "1", "ONEDNN_DEFAULT_FPMATH_MODE": "BF16", "TF_ENABLE_ONEDNN_OPTS": "0"}
@@ -75,6 +76,7 @@ def test_hostile_variables_of_the_shell_change_no_byte_of_a_judge(project: Proje
     assert {path.name: path.read_bytes() for path in (project.root / "judge").iterdir()} == before
 
 
+@pytest.mark.full
 def test_a_backend_of_a_notebook_draws_the_same_figures(project: Project) -> None:
     before = {path.name: path.read_bytes() for path in (project.root / "figures").iterdir()}
     project.ok("python", "-m", "stages.plot", MPLBACKEND="module://matplotlib_inline.backend_inline")
@@ -129,6 +131,7 @@ def test_the_project_in_a_folder_of_another_repository_can_be_compared(finished:
     assert len({finding["line"] for finding in printed}) == 11
 
 
+@pytest.mark.full
 def test_a_folder_with_umlauts_works_in_a_locale_without_them(project: Project, tmp_path: Path) -> None:
     moved = Project(tmp_path / "Grüße an ö")
     project.root.rename(moved.root)

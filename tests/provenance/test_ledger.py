@@ -36,6 +36,7 @@ def test_what_this_checkout_ran_is_named_with_its_runs(project: Project) -> None
     assert "11 entries of dvc.lock: 11 ran here; " in project.ok("python", "-m", "pipeline", "repro")
 
 
+@pytest.mark.full
 def test_what_came_from_the_cache_is_named_by_the_run_that_made_it(project: Project) -> None:
     before, _ = ledger(project)
     shutil.rmtree(project.root / ".journal")  # another checkout, which shares cache and store
