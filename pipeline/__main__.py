@@ -178,6 +178,7 @@ def _ui(arguments: argparse.Namespace) -> int:
     from pipeline.tracking import sender, tracker
     from pipeline.workflow import reused
 
+    tracker.check_address()
     reused.register()
     warning = sender.sync()
     if warning:

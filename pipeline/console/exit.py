@@ -31,6 +31,8 @@ def exit_code_of(main: Callable[[], int | None]) -> int:
         return _say(str(error), 128 + error.signal)
     except KeyboardInterrupt:
         return _say("interrupted; nothing was half-written; run the same command to start again", 130)
+    except ModuleNotFoundError as error:
+        return _say(f"this Python ({sys.executable}) is not the project's ({error}); use make, or activate .venv", 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader left: not a mistake, and Python must not flush to it
         return 141

@@ -108,9 +108,9 @@ def serve(experiment: str, port: int) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise UserError(
-                f"port {port}: another program has it, or it is not for this user ({error.strerror}); take another, "
+                f"port {port}: another program has it, or it is not for this user ({error}); take another, "
                 "such as `make ui UI_PORT=5001`"
             ) from None
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port)]

@@ -23,6 +23,13 @@ def connect() -> Tracker:
     return mlflow_client.Client()
 
 
+def check_address() -> None:
+    """Raises `UserError` with a remedy if the tracker's address is of a kind that cannot work."""
+    from pipeline.tracking import mlflow_store
+
+    mlflow_store.check_address()
+
+
 def serve_page(port: int) -> int:
     """Serves the tracker's page until Ctrl-C, or names its address if it is served already; returns an exit code.
 

@@ -47,3 +47,9 @@ def test_a_defect_is_not_hidden() -> None:
         exit_code_of(lambda: (_ for _ in ()).throw(ValueError("a bug")))
     with pytest.raises(FileNotFoundError):
         exit_code_of(lambda: (_ for _ in ()).throw(FileNotFoundError(errno.ENOENT, "gone", "x")))
+
+
+def test_a_python_without_the_projects_packages_is_said_to_be_foreign(capsys: pytest.CaptureFixture[str]) -> None:
+    code, words = code_and_words(ModuleNotFoundError("No module named 'tabulate'"), capsys)
+    assert code == 1
+    assert "is not the project's (No module named 'tabulate'); use make, or activate .venv" in words
