@@ -60,11 +60,16 @@ def _view() -> dict[str, object]:
         "columnOrder": list(widths),
         "columnWidths": widths,
         "runsHiddenMode": "FIRST_20_RUNS",
-        "compareRunSections": [_section("quality", "Quality against settings"), _section("samples", "Samples")],
+        "compareRunSections": [
+            _section("quality", "Quality against settings"),
+            _section("curves", "Curves of the GANs"),  # those with a slash in their names get sections by themselves
+            _section("samples", "Samples"),
+        ],
         "compareRunCharts": [
             _chart("SCATTER", "quality", xaxis={"key": "learning_rate", "type": "PARAM"}, yaxis=_METRIC),
             _chart("PARALLEL", "quality", selectedParams=list(SETTINGS[:3]), selectedMetrics=[PRIMARY_METRIC]),
             _chart("BAR", "quality", metricKey=PRIMARY_METRIC),
+            *(_line(name) for name in ("d_loss", "g_loss", "d_accuracy")),
             _chart("IMAGE", "samples", imageKeys=["samples"], step=0, showRunParams=False),
         ],
     }
@@ -76,6 +81,13 @@ _METRIC = {"key": PRIMARY_METRIC, "type": "METRIC"}
 def _section(uuid: str, name: str) -> dict[str, object]:
     state = {"display": True, "isReordered": False, "deleted": False, "isGenerated": False}
     return {"uuid": uuid, "name": name, **state}
+
+
+def _line(metric: str) -> dict[str, object]:
+    axes = {"xAxisKey": "step", "xAxisScaleType": "linear", "scaleType": "linear", "lineSmoothness": 0, "range": {}}
+    return _chart("LINE", "curves", metricKey=metric, selectedMetricKeys=[metric], **axes) | {
+        "uuid": f"curves-{metric}"
+    }
 
 
 def _chart(kind: str, section: str, **shown: object) -> dict[str, object]:
