@@ -79,7 +79,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_EC2_MET
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["folder", "S3"])
+@pytest.mark.parametrize("kind", ["folder", pytest.param("S3", marks=pytest.mark.full)])
 def test_a_fresh_clone_pulls_everything_and_trains_nothing(
     project: Project, tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:
@@ -114,6 +114,7 @@ def test_two_at_once_in_one_tree_damage_nothing(project: Project) -> None:
     assert ran(project.ok("dvc", "repro")) == set()
 
 
+@pytest.mark.full
 @pytest.mark.long
 @pytest.mark.slow
 def test_two_clones_with_one_cache_and_one_store_both_end_well(project: Project, tmp_path: Path) -> None:

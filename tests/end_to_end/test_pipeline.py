@@ -275,6 +275,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(project: Pr
     assert done.stdout.splitlines()[-1].strip() == "left:"
 
 
+@pytest.mark.full
 def test_a_subset_is_left_behind_when_mnist_comes_within_reach(project: Project, tmp_path: Path) -> None:
     project.set({"data": {"source": "auto"}})
     offline = {"TFDS_DATA_DIR": str(tmp_path / "nothing"), "HTTPS_PROXY": "http://127.0.0.1:9"}

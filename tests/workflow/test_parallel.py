@@ -48,6 +48,7 @@ def test_models_know_that_they_share_the_cores(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
+@pytest.mark.full
 @pytest.mark.long
 def test_the_lock_says_the_same_side_by_side_and_one_after_the_other(project: Project, tmp_path: Path) -> None:
     (project.root / "dvc.lock").unlink()
