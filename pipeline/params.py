@@ -41,14 +41,13 @@ def read_params(path: Path = settings.PATH) -> Params:
       UserError: the file is missing or is no YAML, or a key is unknown, missing, mistyped or out of range.
     """
     params = settings.check_section(Params, settings.load_yaml(path), path)
-    if sorted(params.variants()) != sorted(params.models):
-        raise UserError(
-            f"{path}: vaes and gans together must name each entry of models once; got "
-            f"{', '.join(sorted(params.variants()))} for {', '.join(sorted(params.models))}"
-        )
-    for variant in params.variants():
-        models.configure(variant, params.models[variant])
-        if models.family(variant) != params.family(variant):
-            family = params.family(variant)
-            raise UserError(f"{path}: {family}s must name models of that family; got {variant!r}; move it")
+    for variant, settings_of_it in params.models.items():
+        models.configure(variant, settings_of_it)
+    for family, variants in (("vae", params.vaes), ("gan", params.gans)):
+        for variant in variants:
+            if variant not in params.models:
+                known = ", ".join(sorted(params.models))
+                raise UserError(f"{path}: {family}s must name entries of models ({known}); got {variant!r}")
+            if models.family(variant) != family:
+                raise UserError(f"{path}: {family}s must name models of that family; got {variant!r}; move it")
     return params

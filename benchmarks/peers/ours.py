@@ -17,6 +17,7 @@ from worker import problem, serve
 from pipeline import models
 from pipeline.core.backend import tf
 from pipeline.core.settings import read_model_settings
+from pipeline.data.dataset import Split
 from pipeline.models.parts import losses
 from pipeline.training import loop
 
@@ -27,7 +28,9 @@ ENDLESS = {"vae": {"epochs": 10**5, "snapshot_every": 10**5}, "gan": {"iteration
 def first_losses(name: str, model: models.GenerativeModel, arrays: dict[str, np.ndarray]) -> dict[str, float]:
     images = tf.constant(arrays["images"][arrays[f"{name}/batch"]][..., None], tf.float32) / 255.0
     if name == "vae":
-        return {"loss": float(model.eval_step(images, tf.constant([0, 0]))["test/loss"])}
+        return {
+            "loss": float(model.eval_step(images, tf.zeros(len(images), tf.int32), tf.constant([0, 0]))["test/loss"])
+        }
     generator, discriminator = model.networks["generator"], model.networks["discriminator"]
     on_reals, on_fakes = discriminator(2.0 * images - 1.0), discriminator(generator(arrays["gan/latents"]))
     d_losses = losses.real_or_fake(on_reals, real=True) + losses.real_or_fake(on_fakes, real=False)
@@ -42,7 +45,10 @@ def build(
     model = models.build(name, settings, seed=0)
     first = {} if changes else first_losses(name, model, arrays)
     schedule = models.variant(name).schedule(settings, len(arrays["images"]))
-    rows = loop.fit(model, arrays["images"], arrays["images"][:1000], schedule=schedule, seed=0)
+    train, test = (
+        Split(images, np.zeros(len(images), np.uint8)) for images in (arrays["images"], arrays["images"][:1000])
+    )
+    rows = loop.fit(model, train, test, schedule=schedule, seed=0)
 
     def run(steps: int) -> None:
         for _ in itertools.islice(rows, steps // schedule.log_every):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
@@ -21,11 +22,18 @@ ACTIVE = 0.01  # variance of a latent's mean over the images above which it carr
 _LATENTS_A_CALL = 5000
 _ROWS = 250  # of them at a time: what they need stays in the core's cache
 
-Signature = Callable[[str, np.ndarray], dict[str, np.ndarray]]
+Signatures = Callable[..., dict[str, np.ndarray]]  # a signature's name, and its inputs by name
 
 
 def measure_likelihood(
-    model: Signature, images: np.ndarray, *, draws: Sequence[int], likelihood_images: int, epsilon_std: float, seed: int
+    model: Signatures,
+    images: np.ndarray,
+    labels: np.ndarray | None = None,
+    *,
+    draws: Sequence[int],
+    likelihood_images: int,
+    epsilon_std: float,
+    seed: int,
 ) -> dict[str, MetricValue]:
     """Name -> value and standard error over the images: the negative ELBO and its parts, from one draw an image;
     `nll_<K>` for each K of `draws` and the ELBO of the same images; mean squared error of the decoded means a pixel;
@@ -33,26 +41,55 @@ def measure_likelihood(
 
     Args:
       images: uint8 [N, 28, 28], of which the first `likelihood_images` are taken for `nll_<K>`.
+      labels: uint8 [N], of a model that takes them: all is then given the label.
       epsilon_std: standard deviation of the noise that the model was trained with: the encoder's own spread.
     """
     pixels = (images / np.float32(255))[..., np.newaxis]
-    chunks = [model("encode", pixels[at : at + CHUNK]) for at in range(0, len(pixels), CHUNK)]
+    told = _Told(labels)
+    chunks = [
+        model("encode", images=pixels[at : at + CHUNK], **told(slice(at, at + CHUNK)))
+        for at in range(0, len(pixels), CHUNK)
+    ]
     mean, log_var = (np.concatenate([chunk[name] for chunk in chunks]) for name in ("mean", "log_var"))
     kl = -0.5 * (1.0 + log_var - np.square(mean) - np.exp(log_var)).sum(axis=1, dtype=np.float64)
     noise = stream("elbo", seed).standard_normal(mean.shape, dtype=np.float32)
-    nll = _nll(model, pixels, mean + epsilon_std * np.exp(0.5 * log_var) * noise)
-    decoded = np.concatenate([model("decode", mean[at : at + CHUNK])["images"] for at in range(0, len(mean), CHUNK)])
+    nll = _nll(model, pixels, mean + epsilon_std * np.exp(0.5 * log_var) * noise, told)
+    decoded = np.concatenate(
+        [
+            model("decode", latents=mean[at : at + CHUNK], **told(slice(at, at + CHUNK)))["images"]
+            for at in range(0, len(mean), CHUNK)
+        ]
+    )
     error = np.square(decoded.astype(np.float64) - pixels).mean(axis=(1, 2, 3))
     few = slice(0, likelihood_images)
-    weights = _log_weights(model, pixels[few], mean[few], log_var[few], max(draws), epsilon_std, seed)
+    weights = _log_weights(model, pixels[few], mean[few], log_var[few], told, max(draws), epsilon_std, seed)
     bounds = {f"nll_{k}": -(logsumexp(weights[:, :k], axis=1) - np.log(k)) for k in draws}
     per_image = {"negative_elbo": nll + kl, "reconstruction": nll, "kl": kl, "reconstruction_mse": error, **bounds}
     means = {name: _mean(values) for name, values in per_image.items()}
     return {**means, "active_units": {"value": float((mean.var(axis=0) > ACTIVE).sum()), "n": len(images)}}
 
 
+class _Told(NamedTuple):
+    """Labels [N], or none, as a signature's input."""
+
+    labels: np.ndarray | None
+
+    def __call__(self, rows: slice) -> dict[str, np.ndarray]:
+        return {} if self.labels is None else {"labels": self.labels[rows]}
+
+    def repeated(self, rows: slice, times: int) -> _Told:
+        return _Told(None if self.labels is None else np.repeat(self.labels[rows], times))
+
+
 def _log_weights(
-    model: Signature, pixels: np.ndarray, mean: np.ndarray, log_var: np.ndarray, draws: int, scale: float, seed: int
+    model: Signatures,
+    pixels: np.ndarray,
+    mean: np.ndarray,
+    log_var: np.ndarray,
+    told: _Told,
+    draws: int,
+    scale: float,
+    seed: int,
 ) -> np.ndarray:
     """The log of p(x | z) p(z) / q(z | x) for `draws` latents z of each image, [N, draws]. Burda et al. 2016."""
     rows = []
@@ -68,7 +105,7 @@ def _log_weights(
         )
         latents = mean[part, np.newaxis] + spread[part, np.newaxis] * noise
         repeated = np.repeat(pixels[part], draws, axis=0)
-        nll = _nll(model, repeated, latents.reshape(-1, mean.shape[1])).reshape(-1, draws)
+        nll = _nll(model, repeated, latents.reshape(-1, mean.shape[1]), told.repeated(part, draws)).reshape(-1, draws)
         log_prior = -0.5 * np.square(latents).sum(axis=2, dtype=np.float64)
         log_posterior = (
             -0.5 * np.square(noise).sum(axis=2, dtype=np.float64) - np.log(spread[part]).sum(axis=1)[:, None]
@@ -77,14 +114,13 @@ def _log_weights(
     return np.concatenate(rows)
 
 
-def _nll(model: Signature, pixels: np.ndarray, latents: np.ndarray) -> np.ndarray:
+def _nll(model: Signatures, pixels: np.ndarray, latents: np.ndarray, told: _Told) -> np.ndarray:
     """Cross-entropy of each image under the decoded means, summed over its pixels, float64 [N]."""
     parts = []
     for at in range(0, len(latents), _LATENTS_A_CALL):
-        means = model("decode", latents[at : at + _LATENTS_A_CALL])["images"]
-        parts += over_rows(
-            functools.partial(_cross_entropy, pixels[at : at + _LATENTS_A_CALL], means), len(means), _ROWS
-        )
+        rows = slice(at, at + _LATENTS_A_CALL)
+        means = model("decode", latents=latents[rows], **told(rows))["images"]
+        parts += over_rows(functools.partial(_cross_entropy, pixels[rows], means), len(means), _ROWS)
     return np.concatenate(parts)
 
 

@@ -131,6 +131,7 @@ def _likelihood(model_id: str, card: ModelCard, dataset: Dataset, settings: Eval
     return likelihood.measure_likelihood(
         model,
         dataset.test.images,
+        dataset.test.labels if "class_shares" in card else None,
         draws=settings.likelihood_draws,
         likelihood_images=settings.likelihood_images,
         epsilon_std=cast(float, card["settings"].get("epsilon_std", 1.0)),

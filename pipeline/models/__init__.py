@@ -18,6 +18,7 @@ from pipeline.core.settings import Section, check_section
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
     import tensorflow as tf
 
 
@@ -38,7 +39,7 @@ class Variant(Protocol):
     def describe(self, config: Section) -> Description:
         """What a reader should know beside the layers."""
 
-    def Model(self, config: Section, seed: int) -> GenerativeModel:  # noqa: N802 - the file's class of that name
+    def build(self, config: Section, seed: int) -> GenerativeModel:
         """A fresh model, whose weights depend on the seed only."""
 
 
@@ -47,33 +48,44 @@ class GenerativeModel(Protocol):
 
     config: Section
     latent_dim: int
-    samplers: tuple[str, ...]  # how images are drawn: "means" and "bernoulli", or "samples"
+    samplers: tuple[str, ...]  # how images are drawn: "means", "bernoulli", "mixture", or "samples"
     last_step_scalars: tuple[str, ...]  # scalars that the log also gives for a row's last step, as <name>_batch
+    labelled: bool  # whether it takes the digit's label, in training and in drawing
     networks: dict[str, keras.Model]  # what a model folder stores
+    fitted: dict[str, tf.Variable]  # and what is fitted to the training set afterwards, if anything is
     state: dict[str, tf.Variable]  # all that a resume needs, optimizers included
 
-    def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+    def train_step(self, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         """Trains on one minibatch, in one update or several. Named scalars.
 
-        images: float32 [B, 28, 28, 1] in [0, 1]; key: int32 [2] = (seed, step).
+        images: float32 [B, 28, 28, 1] in [0, 1]; labels: int32 [B]; key: int32 [2] = (seed, step).
         """
 
-    def eval_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+    def eval_step(self, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         """Named scalars of held-out images, or none. Changes nothing."""
 
-    def sample(self, latents: tf.Tensor) -> tf.Tensor:
-        """Images float32 [N, 28, 28, 1] in [0, 1] from latents float32 [N, Z]."""
+    def sample(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
+        """Images float32 [N, 28, 28, 1] in [0, 1] from latents float32 [N, Z], and labels int32 [N] if `labelled`."""
+
+    def fit_prior(self, images: np.ndarray, labels: np.ndarray) -> None:
+        """Fits `fitted` to the training set, uint8 [N, 28, 28] and [N], once the weights are trained."""
 
     def signatures(self) -> dict[str, Signature]:
-        """What a model folder offers, by name; "sample" always."""
+        """What a model folder offers, by name; "sample" always, and "mixture" if that is one of the samplers."""
+
+
+class Spec(NamedTuple):
+    """An input of a signature: [N, *shape]."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
 
 
 class Signature(NamedTuple):
-    """A function from one float32 tensor [N, *shape] to named tensors, and its argument's name."""
+    """A function from tensors to named tensors, and what it takes, in order, by name."""
 
-    function: Callable[[tf.Tensor], dict[str, tf.Tensor]]
-    argument: str
-    shape: tuple[int, ...]
+    function: Callable[..., dict[str, tf.Tensor]]
+    inputs: Mapping[str, Spec]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,12 +170,18 @@ def family(name: str) -> str:
 
 def build(name: str, settings: Section, seed: int) -> GenerativeModel:
     """A fresh model; its weights depend on `seed` only."""
-    return variant(name).Model(settings, seed)
+    return variant(name).build(settings, seed)
 
 
 def variables(parts: Mapping[str, keras.Model | keras.optimizers.Optimizer]) -> dict[str, tf.Variable]:
     """The variables of networks and optimizers, by names that no two share and that every process gives alike."""
-    return {f"{name}/{v.path}": v.value for name, part in parts.items() for v in part.variables}
+    named: dict[str, tf.Variable] = {}
+    for name, part in parts.items():
+        for v in part.variables:
+            path = f"{name}/{v.path}"
+            same = sum(other.partition("#")[0] == path for other in named)  # an optimizer's, of layers named alike
+            named[f"{path}#{same + 1}" if same else path] = v.value
+    return named
 
 
 def variant(name: str) -> Variant:

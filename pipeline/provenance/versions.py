@@ -22,12 +22,17 @@ RESULT_PACKAGES = (
     "pillow",
     "plotly",
     "protobuf",
+    "scikit-learn",
     "scipy",
     "tensorflow",
     "tensorflow-datasets",
 )
 # Import name -> package.
-PACKAGES = {name.replace("-", "_"): name for name in RESULT_PACKAGES} | {"PIL": "pillow", "google": "protobuf"}
+PACKAGES = {name.replace("-", "_"): name for name in RESULT_PACKAGES} | {
+    "PIL": "pillow",
+    "google": "protobuf",
+    "sklearn": "scikit-learn",
+}
 HEADER = """\
 # The packages whose code computes or writes results, as requirements.lock pins them; `make lock` writes this file.
 # Each stage names those that it uses among its params: see docs/architecture.md.

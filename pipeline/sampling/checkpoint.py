@@ -2,6 +2,7 @@
 
     model.json                     the model card: variant, settings, seed, steps, data, networks, SHA-256 of the files
     <network>.weights.h5           the weights, as Keras reads them
+    fitted.npz                     what was fitted to the training set afterwards, if anything was: a VAE's mixture
     saved_model.pb, variables/     the signatures, for `tf.saved_model.load`
 
 A training that ended non-finite leaves a folder of `status: failed` that holds only the card.
@@ -19,14 +20,14 @@ import numpy as np
 from pipeline.core import files, paths
 from pipeline.core.backend import tf
 from pipeline.core.errors import UserError
-from pipeline.data.dataset import Identity
+from pipeline.data.dataset import CLASSES, Identity
 from pipeline.sampling import draws
 
 if TYPE_CHECKING:
     import tensorflow
 
 FORMAT = 1
-CARD = "model.json"
+CARD, FITTED = "model.json", "fitted.npz"
 
 
 class Layer(TypedDict):
@@ -59,7 +60,9 @@ class Failure(TypedDict):
 
 
 class ModelCard(TypedDict):
-    """What `model.json` holds. `files`: name -> SHA-256. `failure`: only of a failed training."""
+    """What `model.json` holds. `files`: name -> SHA-256. `failure`: only of a failed training. `class_shares`: how
+    common each digit is in the training set, only of a model that must be told which digit to draw.
+    """
 
     format: int
     status: Literal["trained", "failed"]
@@ -71,6 +74,7 @@ class ModelCard(TypedDict):
     samplers: list[str]
     data: Identity
     networks: dict[str, Network]
+    class_shares: NotRequired[list[float]]
     failure: NotRequired[Failure]
     files: NotRequired[dict[str, str]]
 
@@ -82,17 +86,27 @@ class Checkpoint:
     card: ModelCard
     signatures: Mapping[str, Callable[..., Mapping[str, tensorflow.Tensor]]]
 
-    def __call__(self, name: str, array: np.ndarray) -> dict[str, np.ndarray]:
-        """The named tensors that signature `name` makes of `array`, float32 [N, ...]."""
+    def __call__(self, name: str, **arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """The named tensors that signature `name` makes of its inputs, [N, ...] each, by their names."""
         signature = self.signatures[name]
-        # By place would work too, but TensorFlow would first write the array as text, for an error that nobody sees.
-        (argument,) = signature.structured_input_signature[1]  # type: ignore[attr-defined]
-        outputs = signature(**{argument: tf.constant(array, tf.float32)})
+        specs = signature.structured_input_signature[1]  # type: ignore[attr-defined]
+        outputs = signature(**{name: tf.constant(array, specs[name].dtype) for name, array in arrays.items()})
         return {key: value.numpy() for key, value in outputs.items()}
 
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Images float32 [N, 28, 28, 1] in [0, 1] from latents [N, Z]."""
-        return self("sample", latents)["images"]
+    def decode(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+        """Images float32 [N, 28, 28, 1] in [0, 1] from latents [N, Z].
+
+        labels: int32 [N]; of a model that takes them and is given none, the digits in turn.
+        """
+        if "class_shares" not in self.card:
+            return self("sample", latents=latents)["images"]
+        told = np.arange(len(latents), dtype=np.int32) % CLASSES if labels is None else labels
+        return self("sample", latents=latents, labels=told)["images"]
+
+    def decode_mixture(self, latents: np.ndarray, uniforms: np.ndarray, *labels: np.ndarray) -> np.ndarray:
+        """The same from the mixture: standard normal latents [N, Z], and uniform numbers that choose the Gaussian."""
+        told = {"labels": labels[0]} if labels else {}
+        return self("mixture", latents=latents, uniforms=uniforms, **told)["images"]
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -145,6 +159,11 @@ def draw_samples(folder: Path, count: int, *, seed: int) -> dict[str, np.ndarray
     card = read_card(folder)
     if card["status"] == "failed":
         return {}
-    latents = draws.latents(count, card["latent_dim"], seed=seed)
-    means = draws.draw(load_checkpoint(folder).decode, latents)
-    return {name: draws.to_uint8(draws.apply_sampler(name, means, seed=seed)) for name in card["samplers"]}
+    model, shares = load_checkpoint(folder), card.get("class_shares")
+    latents, *labels = draws.inputs(count, card["latent_dim"], shares, seed=seed)
+    images = draws.draw(model.decode, latents, *labels)
+    drawn = {name: draws.apply_sampler(name, images, seed=seed) for name in card["samplers"] if name != draws.MIXTURE}
+    if draws.MIXTURE in card["samplers"]:
+        uniforms = draws.uniforms(count, seed=seed)
+        drawn[draws.MIXTURE] = draws.draw(model.decode_mixture, latents, uniforms, *labels)
+    return {name: draws.to_uint8(drawn[name]) for name in card["samplers"]}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pipeline import models
 from pipeline.core import files
 from pipeline.core.backend import keras, tf
-from pipeline.sampling.checkpoint import CARD, FORMAT, Layer, ModelCard, Network, read_card
+from pipeline.sampling.checkpoint import CARD, FITTED, FORMAT, Layer, ModelCard, Network, read_card
 
 if TYPE_CHECKING:
     from pipeline.data.dataset import Manifest
@@ -24,9 +24,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def class_shares(model: GenerativeModel, data: Manifest) -> list[float] | None:
+    """How common each digit is among the training images, if the model has to be told which one to draw."""
+    counts = data["splits"]["train"]["count_by_class"] if model.labelled else []
+    return [count / sum(counts) for count in counts] or None
+
+
 def build_card(model: GenerativeModel, *, variant: str, seed: int, steps: int, data: Manifest) -> ModelCard:
     """The card of a trained model. `data`: the manifest of what it was trained on."""
-    return {
+    shares = class_shares(model, data)
+    card: ModelCard = {
         "format": FORMAT,
         "status": "trained",
         "variant": variant,
@@ -38,6 +45,7 @@ def build_card(model: GenerativeModel, *, variant: str, seed: int, steps: int, d
         "data": {"label": data["label"], "sha256": data["sha256"]},
         "networks": {name: _network(network) for name, network in model.networks.items()},
     }
+    return {**card, "class_shares": shares} if shares else card
 
 
 def _network(network: keras.Model) -> Network:
@@ -54,7 +62,7 @@ def _network(network: keras.Model) -> Network:
         }
         for name in sorted(inputs)
     ]
-    return {"parameters": network.count_params(), "layers": [*given, *layers]}
+    return {"parameters": sum(layer["parameters"] for layer in layers), "layers": [*given, *layers]}
 
 
 def _layer(layer: keras.Layer) -> Layer:
@@ -64,7 +72,7 @@ def _layer(layer: keras.Layer) -> Layer:
         "activation": getattr(getattr(layer, "activation", None), "__name__", None),
         "inputs": [tensor._keras_history.operation.name for tensor in _inputs(layer)],
         "shape": list(layer.output.shape[1:]),
-        "parameters": layer.count_params(),
+        "parameters": sum(math.prod(weight.shape) for weight in layer.trainable_weights),
     }
     if described["type"].endswith("Transpose"):
         described["kernel_parameters"] = math.prod(layer.kernel.shape)
@@ -72,7 +80,9 @@ def _layer(layer: keras.Layer) -> Layer:
 
 
 def _inputs(layer: keras.Layer) -> list[keras.KerasTensor]:
-    return [] if isinstance(layer, keras.layers.InputLayer) else [layer.input]
+    if isinstance(layer, keras.layers.InputLayer):
+        return []
+    return list(layer.input) if isinstance(layer.input, list) else [layer.input]
 
 
 def save_model(folder: Path, model: GenerativeModel, card: ModelCard) -> None:
@@ -82,6 +92,8 @@ def save_model(folder: Path, model: GenerativeModel, card: ModelCard) -> None:
         files.check_free_space(part, _size(model))
         for name, network in model.networks.items():
             network.save_weights(part / f"{name}.weights.h5")
+        if model.fitted:
+            files.write_npz(part / FITTED, {name: variable.numpy() for name, variable in model.fitted.items()})
         files.write_json(part / CARD, card)
         export = subprocess.run(
             [sys.executable, "-m", "pipeline.training.export", str(part.resolve())],
@@ -100,7 +112,8 @@ def _size(model: GenerativeModel) -> int:
 
     They are asked for beforehand, because HDF5 ends in a segmentation fault when a disk fills up.
     """
-    weights = sum(v.value.numpy().nbytes for network in model.networks.values() for v in network.weights)
+    variables = [v.value for network in model.networks.values() for v in network.weights] + [*model.fitted.values()]
+    weights = sum(variable.numpy().nbytes for variable in variables)
     return int(3 * weights + 4 * 2**20)
 
 
@@ -124,12 +137,16 @@ def add_signatures(folder: Path) -> None:
     model = models.build(variant, models.configure(variant, card["settings"]), card["seed"])
     for name, network in model.networks.items():
         network.load_weights(folder / f"{name}.weights.h5")
+    fitted = files.read_npz(folder / FITTED) if model.fitted else {}
+    for name, variable in model.fitted.items():
+        variable.assign(fitted[name])
     module = tf.Module()
     module.weights = [v.value for network in model.networks.values() for v in network.weights]
+    module.fitted = [*model.fitted.values()]
     traced = {}
-    for name, (function, argument, shape) in model.signatures().items():
-        spec = tf.TensorSpec((None, *shape), tf.float32, name=argument)
-        traced[name] = tf.function(function, input_signature=[spec], autograph=False).get_concrete_function()
+    for name, (function, inputs) in model.signatures().items():
+        specs = [tf.TensorSpec((None, *shape), dtype, name=argument) for argument, (shape, dtype) in inputs.items()]
+        traced[name] = tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
         setattr(module, name, traced[name])
     tf.saved_model.save(module, str(folder), signatures=traced)
     (folder / "fingerprint.pb").unlink()  # random, and nothing needs it

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.core.backend import tf
-from pipeline.data.dataset import IMAGE_SHAPE
+from pipeline.data.dataset import IMAGE_SHAPE, Split
 from pipeline.models import Schedule
 from pipeline.training.minibatches import minibatches
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pipeline.models import GenerativeModel
 
     Scalars = dict[str, tensorflow.Tensor]
-    Program = Callable[[tensorflow.Tensor, tensorflow.Tensor, int], Scalars]  # images, table of indices, first step
+    Data = tuple[tensorflow.Tensor, tensorflow.Tensor]  # images as words, labels
+    Program = Callable[[Data, tensorflow.Tensor, int], Scalars]  # data, table of indices, first step
 
 EVAL_BATCH = 1000
 
@@ -42,25 +43,24 @@ class LogRow:
 
 
 def fit(
-    model: GenerativeModel, train: np.ndarray, test: np.ndarray, *, schedule: Schedule, seed: int, done: int = 0
+    model: GenerativeModel, train: Split, test: Split, *, schedule: Schedule, seed: int, done: int = 0
 ) -> Iterator[LogRow]:
     """Trains `model`, yielding after each row of the log. Within a row everything runs in one compiled call.
 
     Args:
-      train, test: uint8 [N, 28, 28].
       done: the steps that `model` has behind it, in whole rows. It goes on as if it had never stopped.
 
     Raises:
       NonFinite: a scalar of some step is not finite.
     """
-    images, held_out = tf.constant(_words(train)), tf.constant(_words(test))
+    trained_on, held_out = _on_device(train), _on_device(test)
     run, evaluate = _compiled(model, seed)
-    eval_table = _eval_table(len(test))
+    eval_table = _eval_table(len(test.images))
     step = done
     for row in range(done // schedule.log_every, schedule.steps // schedule.log_every):
         blocks = []
-        for table in minibatches(schedule, row, train_count=len(train), seed=seed):
-            blocks.append(_to_numpy(run(images, tf.constant(table), step)))
+        for table in minibatches(schedule, row, train_count=len(train.images), seed=seed):
+            blocks.append(_to_numpy(run(trained_on, tf.constant(table), step)))
             step += len(table)
         steps = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
         _check_finite(steps, first_step=step - schedule.log_every + 1)
@@ -77,14 +77,12 @@ def fit(
 def _compiled(model: GenerativeModel, seed: int) -> tuple[Program, Program]:
     """The two steps of `model` as XLA programs over many minibatches."""
 
-    def over_table(one_step: Callable[[tf.Tensor, tf.Tensor], Scalars]) -> Program:
+    def over_table(one_step: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Scalars]) -> Program:
         @tf.function(jit_compile=True, autograph=False)
-        def run(images: tf.Tensor, table: tf.Tensor, first_step: int) -> Scalars:
-            return _scan(
-                lambda i: one_step(_gather(images, table[i]), tf.stack([seed, first_step + i])), table.shape[0]
-            )
+        def run(data: Data, table: tf.Tensor, first_step: int) -> Scalars:
+            return _scan(lambda i: one_step(*_gather(data, table[i]), tf.stack([seed, first_step + i])), table.shape[0])
 
-        return lambda images, table, step: run(images, table, tf.constant(step, tf.int32))
+        return lambda data, table, step: run(data, table, tf.constant(step, tf.int32))
 
     return over_table(model.train_step), over_table(model.eval_step)
 
@@ -94,10 +92,18 @@ def _words(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(images).reshape(len(images), -1).view(np.int32)
 
 
-def _gather(words: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
-    """float32 [B, 28, 28, 1] in [0, 1]. Scaled only here, so that the training set is four times smaller in memory."""
+def _on_device(split: Split) -> Data:
+    return tf.constant(_words(split.images)), tf.constant(split.labels, tf.int32)
+
+
+def _gather(data: Data, indices: tf.Tensor) -> Data:
+    """Images float32 [B, 28, 28, 1] in [0, 1], and labels int32 [B].
+
+    Images are scaled only here, so that the training set is four times smaller in memory.
+    """
+    words, labels = data
     pixels = tf.reshape(tf.bitcast(tf.gather(words, indices), tf.uint8), (-1, *IMAGE_SHAPE, 1))
-    return tf.cast(pixels, tf.float32) / 255.0
+    return tf.cast(pixels, tf.float32) / 255.0, tf.gather(labels, indices)
 
 
 def _scan(one_step: Callable[[tf.Tensor], Scalars], steps: int) -> Scalars:

@@ -67,9 +67,9 @@ class Training:
         self._model: GenerativeModel = models.build(self.variant, self.config, self.seed)
         key = resume_key(self.variant, self.config.model_dump(), self.seed, self.dataset.manifest["sha256"])
         self._resume = Resume(self.model_id, key)
-        self._latents = draws.latents(
-            max(self.schedule.snapshot_images, SHEET_IMAGES), self._model.latent_dim, seed=self.seed
-        )
+        self._shares = export.class_shares(self._model, self.dataset.manifest)
+        count = max(self.schedule.snapshot_images, SHEET_IMAGES)
+        self._inputs = draws.inputs(count, self._model.latent_dim, self._shares, seed=self.seed)
         self._fit()
         self._save()
         self._resume.remove()
@@ -78,10 +78,10 @@ class Training:
         done = self._restore()
         if not done:
             self._show_samples(0)
-        images = self.dataset.train.images, self.dataset.test.images
+        splits = self.dataset.train, self.dataset.test
         with interrupts.requests() as asked:
             try:
-                for row in fit(self._model, *images, schedule=self.schedule, seed=self.seed, done=done):
+                for row in fit(self._model, *splits, schedule=self.schedule, seed=self.seed, done=done):
                     self._keep(row)
                     if asked.signal or self._resume.due():
                         self._resume.write(self._point(row.step))
@@ -89,6 +89,7 @@ class Training:
                         raise Interrupted(
                             f"{self.model_id}: interrupted; `dvc repro` goes on at step {row.step:,}", asked.signal
                         )
+                self._model.fit_prior(self.dataset.train.images, self.dataset.train.labels)
             except NonFinite as error:
                 if asked.signal:
                     raise Interrupted(f"{self.model_id}: interrupted; `dvc repro` goes on", asked.signal) from None
@@ -102,12 +103,13 @@ class Training:
         if row.step % (rows_a_sheet * self.schedule.log_every) == 0:
             self._show_samples(row.number)
         if self.schedule.snapshot_every and row.step % self.schedule.snapshot_every == 0:
-            latents = self._latents[: self.schedule.snapshot_images]
-            self.snapshots[row.step] = draws.to_uint8(draws.draw(self._model.sample, latents))
+            self.snapshots[row.step] = self._sample(self.schedule.snapshot_images)
 
     def _show_samples(self, number: int) -> None:
-        images = draws.to_uint8(draws.draw(self._model.sample, self._latents[:SHEET_IMAGES]))
-        self._observer.sheet(grids.tile(images, columns=4), number)
+        self._observer.sheet(grids.tile(self._sample(SHEET_IMAGES), columns=4), number)
+
+    def _sample(self, count: int) -> np.ndarray:
+        return draws.to_uint8(draws.draw(self._model.sample, *(array[:count] for array in self._inputs)))
 
     def _restore(self) -> int:
         """Puts the resume point's state into the model; returns how many steps that is."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.core.backend import keras, tf
-from tests.models.test_contract import batch, build, key, train_step
+from tests.models.test_contract import batch, build, key, labels, train_step
 
 
 def test_parameters_are_the_papers() -> None:
@@ -21,7 +21,7 @@ def test_losses_agree_with_keras_on_the_same_noise() -> None:
     flat = [tf.reshape(x, (5, 784)) for x in (images, decoded)]
     reconstruction = 784 * np.mean(keras.losses.binary_crossentropy(*flat))
     kl = -0.5 * np.mean(np.sum(1 + log_var - np.square(mean) - np.exp(log_var), axis=1))
-    scalars = model.eval_step(images, key())
+    scalars = model.eval_step(images, labels(), key())
     np.testing.assert_allclose(scalars["test/reconstruction"], reconstruction, rtol=1e-5)
     np.testing.assert_allclose(scalars["test/kl"], kl, rtol=1e-4)
     np.testing.assert_allclose(scalars["test/loss"], reconstruction + kl, rtol=1e-5)
@@ -36,7 +36,7 @@ def test_first_update_is_rmsprops() -> None:
     @tf.function(jit_compile=True, autograph=False)
     def gradient_of_loss() -> tf.Tensor:
         with tf.GradientTape() as tape:
-            loss = model.eval_step(batch(), key())["test/loss"]
+            loss = model.eval_step(batch(), labels(), key())["test/loss"]
         return tape.gradient(loss, kernel.value)
 
     gradient = gradient_of_loss().numpy()

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from pipeline.core.backend import keras, tf
 from pipeline.core.rng import layer_seeds
 from pipeline.core.settings import PositiveFloat, PositiveInt, Section
 from pipeline.data.dataset import IMAGE_SHAPE
-from pipeline.models import Description, Flops, Scalars, Schedule, Signature, variables
+from pipeline.models import Description, Flops, Scalars, Schedule, Signature, Spec, variables
 
 FAMILY = "gan"
 SCALARS = Scalars(losses=("critics_gap", "maker_miss"), paper={"generator loss": "maker_miss"})
@@ -40,13 +42,18 @@ def describe(config: Config) -> Description:
     return Description()
 
 
+def build(config: Config, seed: int) -> Model:
+    return Model(config, seed)
+
+
 class Model:
+    labelled = False
     samplers = ("samples",)
     last_step_scalars = ()
 
     def __init__(self, config: Config, seed: int):
         self.config = config
-        self.latent_dim = config.latent_dim
+        self.latent_dim, self.fitted = config.latent_dim, {}
         self.networks = {
             "maker": _maker(config, seed),
             "critic": _critic(seed, "critic"),
@@ -59,7 +66,7 @@ class Model:
     def state(self) -> dict[str, tf.Variable]:
         return variables({**self.networks, "optimizer": self._optimizer})
 
-    def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+    def train_step(self, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         latents = tf.random.stateless_normal((tf.shape(images)[0], self.latent_dim), key)
         weights = [w for network in self.networks.values() for w in network.trainable_variables]
         with tf.GradientTape() as tape:
@@ -71,14 +78,18 @@ class Model:
         self._optimizer.apply(tape.gradient(loss, weights), weights)
         return {"critics_gap": gap, "maker_miss": miss}
 
-    def eval_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+    def eval_step(self, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         return {}
 
-    def sample(self, latents: tf.Tensor) -> tf.Tensor:
+    def sample(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         return self.networks["maker"](latents)
 
+    def fit_prior(self, images: np.ndarray, labels: np.ndarray) -> None:
+        pass
+
     def signatures(self) -> dict[str, Signature]:
-        return {"sample": Signature(lambda latents: {"images": self.sample(latents)}, "latents", (self.latent_dim,))}
+        spec = {"latents": Spec((self.latent_dim,))}
+        return {"sample": Signature(lambda latents: {"images": self.sample(latents)}, spec)}
 
 
 def _maker(config: Config, seed: int) -> keras.Model:

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import models
 from pipeline.core.backend import tf
-from pipeline.data.dataset import Dataset
+from pipeline.data.dataset import Dataset, Split
 from pipeline.models import Schedule, epochs
 from pipeline.training import loop
 from tests.conftest import ROOT
@@ -28,8 +28,15 @@ def gan_schedule(log_every: int, steps: int = 20) -> Schedule:
     return Schedule("with_replacement", 16, steps=steps, log_every=log_every)
 
 
+def few(digits: Dataset) -> tuple[Split, Split]:
+    return (
+        Split(digits.train.images[:240], digits.train.labels[:240]),
+        Split(digits.test.images[:50], digits.test.labels[:50]),
+    )
+
+
 def rows(model: models.GenerativeModel, digits: Dataset, schedule: Schedule, seed: int = 0) -> list[loop.LogRow]:
-    train, test = digits.train.images[:240], digits.test.images[:50]
+    train, test = few(digits)
     return list(loop.fit(model, train, test, schedule=schedule, seed=seed))
 
 
@@ -69,14 +76,14 @@ def test_test_scalars_cover_every_test_image(digits: Dataset) -> None:
     model = build("vae", epsilon_std=1e-9)
     (row,) = rows(model, digits, epochs(1, batch_size=240, train_count=240))
     images = digits.test.images[:50, ..., np.newaxis] / np.float32(255)
-    expected = model.eval_step(images, np.array([0, 0], np.int32))["test/loss"]
+    expected = model.eval_step(images, digits.test.labels[:50], np.array([0, 0], np.int32))["test/loss"]
     np.testing.assert_allclose(row.scalars["test/loss"], expected, rtol=1e-5)
 
 
 def test_a_loss_that_is_not_finite_ends_the_training_at_its_step(
     digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken_step(_images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+    def broken_step(_images: tf.Tensor, _labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         step = tf.cast(key[1], tf.float32)
         return {"fine": step, "loss": tf.where(key[1] == 6, np.float32(np.nan), step)}
 
@@ -93,21 +100,22 @@ def test_a_test_loss_that_is_not_finite_ends_the_training_too(digits: Dataset) -
     class Overflowing:
         last_step_scalars = ()
 
-        def train_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+        def train_step(self, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
             return {"train/loss": tf.constant(1.0)}
 
-        def eval_step(self, images: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
+        def eval_step(self, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
             return {"test/loss": tf.constant(np.float32(np.inf))}
 
     schedule = Schedule("with_replacement", 5, steps=6, log_every=3)
-    rows = loop.fit(Overflowing(), digits.train.images, digits.test.images, schedule=schedule, seed=0)
+    rows = loop.fit(Overflowing(), *few(digits), schedule=schedule, seed=0)
     with pytest.raises(loop.NonFinite, match="test/loss is not finite at step 3"):
         list(rows)
 
 
 def test_images_are_scaled_to_the_unit_range() -> None:
     images = np.arange(3 * 784).reshape(3, 28, 28).astype(np.uint8)
-    gathered = loop._gather(loop._words(images), np.array([2, 0]))
+    gathered, labels = loop._gather(loop._on_device(Split(images, np.arange(3, dtype=np.uint8))), np.array([2, 0]))
+    assert labels.numpy().tolist() == [2, 0]
     np.testing.assert_allclose(gathered[..., 0], images[[2, 0]] / 255.0, rtol=1e-6)
 
 
@@ -133,11 +141,12 @@ def test_python_enters_once_a_row_and_traces_each_step_once(
 
 
 def test_a_training_holds_one_byte_a_pixel(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    held: set[tuple[int, int]] = set()
+    held: set[tuple[int, int, int]] = set()
 
     def compiled(_model: Any, _seed: int) -> tuple[Callable, Callable]:
-        def run(images: tf.Tensor, table: tf.Tensor, _step: int) -> dict[str, tf.Tensor]:
-            held.add((images.dtype.size * images.shape.num_elements(), table.dtype.size * table.shape.num_elements()))
+        def run(data: Sequence[tf.Tensor], table: tf.Tensor, _step: int) -> dict[str, tf.Tensor]:
+            images, labels, indices = (t.dtype.size * t.shape.num_elements() for t in (*data, table))
+            held.add((images, labels, indices))
             return {"loss": tf.zeros(len(table))}
 
         return run, lambda *_: {}
@@ -145,7 +154,7 @@ def test_a_training_holds_one_byte_a_pixel(digits: Dataset, monkeypatch: pytest.
     monkeypatch.setattr(loop, "_compiled", compiled)
     model = types.SimpleNamespace(last_step_scalars=())
     rows(model, digits, gan_schedule(5))
-    assert held == {(240 * 784, 5 * 16 * 4)}  # the images, and a row's indices
+    assert held == {(240 * 784, 240 * 4, 5 * 16 * 4)}  # the images, their labels, and a row's indices
 
 
 @pytest.mark.parametrize("name", ["vae", "gan"])
@@ -154,13 +163,14 @@ def test_a_step_copies_no_matrix_of_weights(name: str, tmp_path: Path) -> None:
     code = f"""
 import numpy as np
 from pipeline.core import backend
+from pipeline.data.dataset import Split
 from pipeline.models import Schedule
 from pipeline.training import loop
 from tests.models.test_contract import build
 backend.XLA_FLAGS += " --xla_dump_to={tmp_path.as_posix()}"
-images = np.zeros((240, 28, 28), np.uint8)
+train, test = (Split(np.zeros((count, 28, 28), np.uint8), np.zeros(count, np.uint8)) for count in (240, 50))
 schedule = Schedule("with_replacement", 16, steps=20, log_every=20)
-list(loop.fit(build("{name}"), images, images[:50], schedule=schedule, seed=0))
+list(loop.fit(build("{name}"), train, test, schedule=schedule, seed=0))
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
     programs = [path.read_text(encoding="utf-8") for path in tmp_path.glob("*.cpu_after_optimizations.txt")]

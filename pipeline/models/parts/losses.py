@@ -46,3 +46,8 @@ def real_or_fake(logits: tf.Tensor, real: bool) -> tf.Tensor:
     """
     labels = tf.ones_like(logits) if real else tf.zeros_like(logits)
     return tf.squeeze(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits), axis=1)
+
+
+def logistic(margins: tf.Tensor) -> tf.Tensor:
+    """log(1 + exp(-margin)), a mean over [B, 1], in nats: small where the margins are large."""
+    return tf.reduce_mean(tf.nn.softplus(-margins))

@@ -78,7 +78,7 @@ def _latent_space(inputs: Inputs) -> Iterator[Named]:
     test, label, settings = inputs.dataset.test, inputs.label, inputs.plot
 
     def encode(images: np.ndarray) -> np.ndarray:
-        return inputs.checkpoints[inputs.vae]("encode", images[..., np.newaxis] / np.float32(255))["mean"]
+        return inputs.checkpoints[inputs.vae]("encode", images=images[..., np.newaxis] / np.float32(255))["mean"]
 
     def scatter() -> Figure:
         return latent.scatter(encode(test.images), test.labels, label)

@@ -1,0 +1,55 @@
+"""A prior that fits: a mixture of Gaussians on a trained autoencoder's codes. Ghosh et al. 2020, section 4.
+
+The weights stay as they are. Only where latents come from changes: from where the codes of the training set lie,
+not from the standard normal that the training asks them to fill.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+
+import numpy as np
+
+from pipeline.core.backend import tf
+from pipeline.core.rng import stream
+
+CODES = 20_000  # of the training set, drawn without replacement: the mixture is as good, and sooner there
+ITERATIONS, TOLERANCE = 100, 1e-3  # of EM: when the mean log-likelihood of a code moves by less, it ends
+
+
+class Mixture:
+    """`components` Gaussians with full covariances in Z dimensions. Before it is fitted it is one standard normal."""
+
+    def __init__(self, components: int, latent_dim: int):
+        first = np.arange(components) == 0
+        factors = np.tile(np.eye(latent_dim, dtype=np.float32), (components, 1, 1))
+        self.fitted: dict[str, tf.Variable] = {
+            "mixture_weights": tf.Variable(first.astype(np.float32), trainable=False),  # [K], their sum is 1
+            "mixture_means": tf.Variable(np.zeros((components, latent_dim), np.float32), trainable=False),  # [K, Z]
+            "mixture_factors": tf.Variable(factors, trainable=False),  # [K, Z, Z]: lower, of the covariances
+        }
+
+    def fit(self, codes: np.ndarray, seed: int) -> None:
+        """Fits it to codes [N, Z] by EM, from a start that depends on `seed` only. Of fewer codes, fewer components."""
+        estimators = importlib.import_module("sklearn.mixture")  # a second's import, which no other stage needs
+        weights, means, factors = (variable.numpy() for variable in self.fitted.values())
+        chosen = stream("mixture", seed).permutation(len(codes))[:CODES]
+        count = min(len(weights), len(chosen))
+        estimator = estimators.GaussianMixture(
+            count, tol=TOLERANCE, max_iter=ITERATIONS, init_params="k-means++", random_state=seed
+        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=importlib.import_module("sklearn.exceptions").ConvergenceWarning)
+            estimator.fit(codes[np.sort(chosen)].astype(np.float64))  # after so many iterations little is left to gain
+        weights[:], means[:count], factors[:count] = 0.0, estimator.means_, np.linalg.cholesky(estimator.covariances_)
+        weights[:count] = estimator.weights_
+        for variable, array in zip(self.fitted.values(), (weights, means, factors), strict=True):
+            variable.assign(array)
+
+    def latents(self, normals: tf.Tensor, uniforms: tf.Tensor) -> tf.Tensor:
+        """Latents [N, Z] from standard normal numbers [N, Z] and a number in [0, 1) a row [N], which chooses."""
+        weights, means, factors = self.fitted.values()
+        edges = tf.cumsum(weights)
+        chosen = tf.searchsorted(edges / edges[-1], uniforms, side="right")
+        return tf.gather(means, chosen) + tf.linalg.matvec(tf.gather(factors, chosen), normals)
