@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pipeline.comparison import effects, paper, significance
+from pipeline.comparison import effects, paper, power, significance
 from pipeline.comparison.effects import Measure
 from pipeline.comparison.paper import PaperClaim
 from pipeline.comparison.significance import Effect
@@ -25,6 +25,7 @@ LOG_TENTH = math.log(1.1)
 class Claim:
     """`measured`: what decides, in words. `needs`: the trainings without which it is undecided. `bernoulli`: the same
     with the VAE's Bernoulli draws instead of the decoder means, which the paper shows. It is decided separately.
+    `beside`: effects that are shown with it and decide nothing.
     """
 
     measured: str
@@ -32,14 +33,16 @@ class Claim:
     needs: str = "at least two seeds of both models, better five"
     combine: Literal["all", "some"] = "all"
     bernoulli: Measure | None = None
+    beside: Measure | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
     """The result for one claim.
 
-    `p`: of the direction that the verdict takes, adjusted over all claims. `bernoulli`: the verdict with Bernoulli
-    draws, if the claim is about the VAE's samples.
+    `p`: of the direction that the verdict takes, adjusted over all claims. `beside`: effects that are shown and decide
+    nothing. `seeds_needed`: how many seeds of each model would decide an undecided one (`comparison.power`), if that
+    can be computed. `bernoulli`: the verdict with Bernoulli draws, if the claim is about the VAE's samples.
     """
 
     id: str
@@ -50,6 +53,8 @@ class Verdict:
     reason: str
     p: float
     parts: list[Effect]
+    beside: list[Effect] = dataclasses.field(default_factory=list)
+    seeds_needed: int | None = None
     bernoulli: Verdict | None = None
 
 
@@ -58,7 +63,11 @@ def decide(table: Table) -> list[Verdict]:
     verdicts = _family({name: claim.parts(table) for name, claim in CLAIMS.items()})
     draws = _family({name: (claim.bernoulli or claim.parts)(table) for name, claim in CLAIMS.items()})
     return [
-        dataclasses.replace(verdicts[claim.id], bernoulli=draws[claim.id] if CLAIMS[claim.id].bernoulli else None)
+        dataclasses.replace(
+            verdicts[claim.id],
+            beside=beside(table) if (beside := CLAIMS[claim.id].beside) else [],
+            bernoulli=draws[claim.id] if CLAIMS[claim.id].bernoulli else None,
+        )
         for claim in paper.CLAIMS
     ]
 
@@ -68,8 +77,9 @@ def _family(measured: Mapping[str, list[Effect]]) -> dict[str, Verdict]:
     directions = {name: _p_values(CLAIMS[name].combine, parts) for name, parts in measured.items()}
     adjusted = significance.holm([min(1.0, 2.0 * min(p)) for p in directions.values()])
     claims = {claim.id: claim for claim in paper.CLAIMS}
+    still_open = sum(p >= significance.LEVEL for p in adjusted)
     return {
-        name: _verdict(claims[name], measured[name], p, above <= below)
+        name: _verdict(claims[name], measured[name], p, above <= below, still_open)
         for (name, (above, below)), p in zip(directions.items(), adjusted, strict=True)
     }
 
@@ -90,8 +100,8 @@ def _p_values(combine: str, parts: Sequence[Effect]) -> tuple[float, float]:
     return max(min(1.0, n * min(above)), min(1.0, n * min(below))), min(1.0, 2.0 * min(max(above), max(below)))
 
 
-def _verdict(claim: PaperClaim, parts: list[Effect], p: float, supports: bool) -> Verdict:
-    kind = CLAIMS[claim.id]
+def _verdict(claim: PaperClaim, parts: list[Effect], p: float, supports: bool, still_open: int) -> Verdict:
+    kind, seeds = CLAIMS[claim.id], None
     word: Literal["supported", "contradicted", "undecided"] = "undecided"
     if p < significance.LEVEL:
         word = "supported" if supports else "contradicted"
@@ -104,8 +114,36 @@ def _verdict(claim: PaperClaim, parts: list[Effect], p: float, supports: bool) -
     elif any(part.value is None for part in parts):
         reason = "a training has a value of 0 here, as a collapsed model may, so there is no ratio; train it otherwise"
     else:
-        reason = "too near to the smallest effect that matters for so few seeds; more would narrow the interval"
-    return Verdict(claim.id, claim.section, claim.text, kind.measured, word, reason, p, parts)
+        seeds = _seeds_needed(kind.combine, parts, supports, still_open)
+        reason = (
+            f"about {seeds} seeds of each would decide it, with a chance of {power.POWER:.0%}, if the effect is what "
+            "was measured"
+            if seeds
+            else f"the effect lies at its threshold: not even {power.LIMIT} seeds would decide it"
+        )
+    return Verdict(claim.id, claim.section, claim.text, kind.measured, word, reason, p, parts, seeds_needed=seeds)
+
+
+def _seeds_needed(combine: str, parts: Sequence[Effect], supports: bool, still_open: int) -> int | None:
+    """For the direction towards which the verdict leans, under Holm's correction over the claims that are still open.
+
+    A claim of which one part is enough takes the part that needs the fewest seeds.
+    """
+    level = significance.LEVEL / (2.0 * still_open)
+    above = [part for part in parts if part.value is not None and part.value > part.smallest]
+    below = [part for part in parts if part.value is not None and part.value <= part.smallest]
+    if combine == "all" and supports:
+        return power.seeds_needed(parts, level=level)
+    if combine == "some" and not supports:
+        return power.seeds_needed(above if len(above) > len(below) else below, level=level / 2.0)
+    sides = (above, below) if combine == "some" else (below,)
+    fewest = [_fewest(side, level / len(parts)) for side in sides]
+    return max((seeds for seeds in fewest if seeds), default=None) if all(fewest) else None
+
+
+def _fewest(parts: Sequence[Effect], level: float) -> int | None:
+    needed = [power.seeds_needed([part], level=level) for part in parts]
+    return min((seeds for seeds in needed if seeds), default=None)
 
 
 def _side(part: Effect) -> str:
@@ -139,9 +177,11 @@ CLAIMS = {
         "VAEs of other widths (64 to 1,024, say), two seeds each or more",
     ),
     "gan-hyperparameter-sensitive": Claim(
-        "mean |log ratio| of the Fréchet distance to the base settings', GAN less VAE; matters from 10 %",
+        "variance of the log Fréchet distance between seven matched settings, less what seeds give, GAN less VAE; "
+        "matters from (10 %)^2",
         effects.sensitivity,
-        "both models at three or more other settings each (learning rate, batch size, width), two seeds each",
+        "both models at half and twice their learning rate, batch size and width, three seeds each",
+        beside=effects.sensitivity_without_lost,
     ),
     "gan-early-failure": Claim(
         "log ratio of the generator's loss, first tenth of the iterations over the second half; matters from 10 %",
@@ -153,7 +193,7 @@ CLAIMS = {
     ),
     "gan-mode-collapse": Claim(
         "10 less the fewest effective classes of a snapshot in the second half, matters from 2; and classes lost and "
-        "found again, from 0.5",
+        "found again, a count, from 0.5",
         effects.collapse,
     ),
     "imbalance-starves-generator": Claim(

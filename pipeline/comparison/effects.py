@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
-from scipy.stats import linregress
+from scipy.stats import f_oneway, linregress
 
 from pipeline.comparison import significance
 from pipeline.comparison.significance import Effect
-from pipeline.comparison.trained_models import Family, Table, base, logs, of_paper, settings_key, values, varied
+from pipeline.comparison.trained_models import Family, Table, base, logs, values, varied
 from pipeline.data.dataset import CLASSES
 from pipeline.sampling.draws import BERNOULLI, MEANS, SAMPLES
 
@@ -47,23 +48,84 @@ def against_others(
     return parts
 
 
+# The settings that both families are varied over for `sensitivity`, each by the same factors of the base's value.
+MATCHED = {"learning_rate": (0.5, 2.0), "batch_size": (0.5, 2.0), "hidden_dim": (0.5, 2.0)}
+
+
 def sensitivity(table: Table) -> list[Effect]:
-    """|log(Fréchet / Fréchet at the base)| of every other setting's mean: the GAN's less the VAE's."""
-    gan = _moved(table, "gan", f"{SAMPLES}/frechet")
-    vae = _moved(table, "vae", f"{MEANS}/frechet")
-    return [significance.difference("GAN less VAE", gan, vae, smallest=float(np.log(1.1)))]
+    """The variance of the log Fréchet distance between settings, less what seeds give: the GAN's less the VAE's.
+
+    Over the base and `MATCHED`, and nothing else that the table may hold. A training that failed or collapsed counts as
+    the worst distance of either family.
+    """
+    gan, vae = (_by_setting(table, family) for family in ("gan", "vae"))
+    observed = [value for settings in (gan, vae) for by_seed in settings for value in by_seed.values()]
+    worst = max((value for value in observed if np.isfinite(value)), default=np.nan)
+    return [_between_settings("GAN less VAE", gan, vae, lost=worst)]
 
 
-def _moved(table: Table, family: Family, metric: str) -> list[float]:
-    """How far each other setting of two trainings or more moves the log of the metric away from the base's."""
-    at_base = base(table, family)
-    by_settings: dict[str, list[float]] = {}
-    for model in of_paper(table, family):
-        if settings_key(model.settings) != settings_key(at_base[0].settings):
-            by_settings.setdefault(settings_key(model.settings), []).extend(logs([model], metric))
-    usual = logs(at_base, metric)
-    middle = float(np.mean(usual)) if usual else 0.0
-    return [abs(float(np.mean(values) - middle)) for values in by_settings.values() if len(values) > 1]
+def sensitivity_without_lost(table: Table) -> list[Effect]:
+    """The same without the settings at which a training failed or collapsed; nothing if there are none."""
+    gan, vae = (_by_setting(table, family) for family in ("gan", "vae"))
+    whole = [[by for by in settings if np.isfinite(list(by.values())).all()] for settings in (gan, vae)]
+    if [len(gan), len(vae)] == [len(settings) for settings in whole]:
+        return []
+    return [_between_settings("without the settings that were lost", *whole, lost=np.nan)]
+
+
+def _by_setting(table: Table, family: Family) -> list[dict[int, float]]:
+    """At the base and at each matched change: seed -> log of the distance, infinity for a lost training.
+
+    Empty unless all of the list are there.
+    """
+    name = f"{SAMPLES if family == 'gan' else MEANS}/frechet"
+    settings = [base(table, family)]
+    for setting, factors in MATCHED.items():
+        by_value = varied(table, family, setting)
+        usual = settings[0][0].settings.get(setting) if settings[0] else None
+        wanted = [cast(float, usual) * factor for factor in factors] if usual else [None] * len(factors)
+        settings += [by_value.get(value, []) for value in wanted]
+    by_setting = [
+        {m.seed: math.inf if m.lost else log for m in models for log in ([math.inf] if m.lost else logs([m], name))}
+        for models in settings
+    ]
+    return by_setting if all(by_setting) else []
+
+
+def _between_settings(
+    name: str, gan: Sequence[Mapping[int, float]], vae: Sequence[Mapping[int, float]], *, lost: float
+) -> Effect:
+    gans, vaes = (_variance_by_jackknife(settings, lost) for settings in (gan, vae))
+    return significance.difference(name, gans, vaes, smallest=float(np.log(1.1)) ** 2)
+
+
+def _variance_by_jackknife(settings: Sequence[Mapping[int, float]], lost: float) -> list[float]:
+    """The variance between settings as one number a seed, whose mean is the estimate (Tukey's pseudo-values).
+
+    Of the seeds that all settings have; none if these are fewer than three, without which a seed less leaves no spread.
+    """
+    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in settings))) if len(settings) > 1 else []
+    if len(seeds) < 3:
+        return []
+    values = np.array([[by_seed[seed] for seed in seeds] for by_seed in settings])
+    values[np.isinf(values)] = lost
+    whole = variance_between(values)
+    n = len(seeds)
+    return [n * whole - (n - 1) * variance_between(np.delete(values, at, axis=1)) for at in range(n)]
+
+
+def variance_between(values: np.ndarray) -> float:
+    """The variance between rows [settings, seeds] less the seeds' share: 0 on average if rows do not matter.
+
+    Of a balanced one-way analysis of variance, (MS between - MS within) / seeds, from SciPy's F = MS between / MS
+    within. It may be negative.
+    """
+    seeds: int = values.shape[1]
+    within = float(values.var(axis=1, ddof=1).mean())
+    if not within:
+        return float(np.var(values.mean(axis=1), ddof=1))
+    statistic = float(f_oneway(*values).statistic)
+    return (statistic - 1.0) * within / seeds
 
 
 def mean_of(family: Family, name: str, smallest: float, metric: str) -> Measure:
@@ -76,7 +138,7 @@ def collapse(table: Table) -> list[Effect]:
     missing = [10.0 - value for value in values(gans, "fewest_effective_classes")]
     return [
         significance.mean("classes missing", missing, smallest=2.0),
-        significance.mean("classes lost and found again", values(gans, "cycles"), smallest=0.5),
+        significance.mean_count("classes lost and found again", values(gans, "cycles"), smallest=0.5),
     ]
 
 

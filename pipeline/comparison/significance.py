@@ -9,9 +9,10 @@ import contextlib
 import dataclasses
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 LEVEL = 0.05
 BOOTSTRAP_FROM = 10  # seeds; below, a percentile bootstrap covers far too little
@@ -23,7 +24,8 @@ class Effect:
 
     `low`, `high`: its 95 % interval. `p_above`: p-value against "effect <= smallest". `p_below`: p-value against
     "effect >= smallest". They are None if there are too few seeds. `value` is None, with seeds, if one training has no
-    such number: the logarithm of a collapsed model's 0.
+    such number: the logarithm of a collapsed model's 0. `test`: by what it is tested, if it is. `spread`: the standard
+    deviation of each group that is compared, for `comparison.power`.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Effect:
     high: float | None = None
     p_above: float | None = None
     p_below: float | None = None
+    test: Literal["Welch", "Student", "Poisson", "counted"] | None = None
+    spread: tuple[float, ...] = ()
 
 
 @contextlib.contextmanager
@@ -59,7 +63,8 @@ def difference(name: str, a: Sequence[float], b: Sequence[float], *, smallest: f
     if seeds < 2:
         return Effect(name, value, smallest, seeds)
     if exact:
-        return Effect(name, value, smallest, seeds, value, value, float(value <= smallest), float(value >= smallest))
+        p_values = float(value <= smallest), float(value >= smallest)
+        return Effect(name, value, smallest, seeds, value, value, *p_values, test="counted")
     if np.ptp(a) == 0 and np.ptp(b) == 0:
         return _untested(name, value, smallest, seeds)
     shifted = np.asarray(a, float) - smallest
@@ -71,7 +76,8 @@ def difference(name: str, a: Sequence[float], b: Sequence[float], *, smallest: f
         interval = stats.bootstrap(
             (a, b), lambda x, y, axis: np.mean(x, axis) - np.mean(y, axis), confidence_level=1 - LEVEL, rng=0
         ).confidence_interval
-    return Effect(name, value, smallest, seeds, float(interval.low), float(interval.high), above, below)
+    low, high, spread = float(interval.low), float(interval.high), (float(np.std(a, ddof=1)), float(np.std(b, ddof=1)))
+    return Effect(name, value, smallest, seeds, low, high, above, below, "Welch", spread)
 
 
 def mean(name: str, values: Sequence[float], *, smallest: float) -> Effect:
@@ -87,28 +93,48 @@ def mean(name: str, values: Sequence[float], *, smallest: float) -> Effect:
     if np.ptp(values) == 0:
         return _untested(name, value, smallest, seeds)
     above, below = (float(stats.ttest_1samp(values, smallest, alternative=s).pvalue) for s in ("greater", "less"))
-    low, high = mean_interval(values)
-    return Effect(name, value, smallest, seeds, low, high, above, below)
+    interval = mean_interval(values) or (value, value)
+    return Effect(name, value, smallest, seeds, *interval, above, below, "Student", (float(np.std(values, ddof=1)),))
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of a mean over at least two seeds: Student's, from ten seeds on the bootstrap's."""
+def mean_count(name: str, counts: Sequence[float], *, smallest: float) -> Effect:
+    """The mean of a count of events, one number a training, as if they came independently of one another: Poisson's.
+
+    The tests and the interval (Garwood 1936) are exact for that, and say something of zeros in all seeds, too.
+    """
+    seeds, total = len(counts), float(np.sum(counts))
+    if not seeds or not np.isfinite(total):
+        return _untested(name, None, smallest, seeds) if seeds else Effect(name, None, smallest, 0)
+    if seeds < 2:
+        return Effect(name, total, smallest, seeds)
+    above, below = stats.poisson.sf(total - 1, seeds * smallest), stats.poisson.cdf(total, seeds * smallest)
+    low, high = (stats.chi2.ppf(p, 2 * k) / (2 * seeds) for p, k in ((LEVEL / 2, total), (1 - LEVEL / 2, total + 1)))
+    p_values = float(above), float(below)
+    return Effect(name, total / seeds, smallest, seeds, float(low) if total else 0.0, float(high), *p_values, "Poisson")
+
+
+def mean_interval(values: Sequence[float], low: float = -np.inf, high: float = np.inf) -> tuple[float, float] | None:
+    """The 95 % interval of a mean over at least two seeds; None if they all agree, since that bounds nothing.
+
+    Below ten seeds it is Student's: of the logit of the mean where the metric has two ends, of its logarithm where it
+    has one, with the standard error carried over by the slope there (the delta method), so that it stays within the
+    range and holds the mean. From ten seeds on it is the bootstrap's.
+    """
     if np.ptp(values) == 0:
-        return float(values[0]), float(values[0])
+        return None
     if len(values) >= BOOTSTRAP_FROM:
         interval = stats.bootstrap((values,), np.mean, confidence_level=1 - LEVEL, rng=0).confidence_interval
-    else:
-        interval = stats.ttest_1samp(values, 0.0).confidence_interval(1 - LEVEL)
-    return float(interval.low), float(interval.high)
-
-
-def narrowing(seeds: int, more: int) -> float:
-    """Width of Student's interval at `more` seeds over that at `seeds`, the spread being the same."""
-
-    def width(n: int) -> float:
-        return float(stats.t.ppf(1 - LEVEL / 2, n - 1) / np.sqrt(n))
-
-    return width(more) / width(seeds)
+        return float(interval.low), float(interval.high)
+    value, half = float(np.mean(values)), float(stats.sem(values) * stats.t.ppf(1 - LEVEL / 2, len(values) - 1))
+    if np.isinf(low):
+        return value - half, value + half
+    above = value - low
+    if np.isinf(high):
+        return low + above * float(np.exp(-half / above)), low + above * float(np.exp(half / above))
+    width = high - low
+    centre, half = float(special.logit(above / width)), half * width / (above * (high - value))
+    first, last = (low + width * float(special.expit(centre + side * half)) for side in (-1, 1))
+    return first, last
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -14,15 +14,18 @@ from pipeline.comparison.against_paper import GanComparison, VaeComparison
 from pipeline.comparison.dynamics import Diagnostic, Log
 from pipeline.comparison.head_to_head import Aspect
 from pipeline.comparison.trained_models import Family, trained_model
+from pipeline.evaluation import likelihood
 from pipeline.evaluation.judges.control_sets import FLOOR
 from pipeline.evaluation.measure import MetricValue, SetMetrics
+from pipeline.evaluation.metrics.table import TABLE
 from pipeline.evaluation.model_metrics import ModelMetrics
 from pipeline.sampling.checkpoint import ModelCard
 
 
 class OverSeeds(TypedDict):
-    """A metric over the seeds. `low`, `high`: the 95 % interval of the mean, from two seeds on. `se`: the mean standard
-    error of drawing within one model, which is no error over seeds. `judge_low`, `judge_high`: range of the judges.
+    """A metric over the seeds. `low`, `high`: the 95 % interval of the mean, from two seeds on, or `agree`, 1, if all
+    give the same number. `se`: the mean standard error of drawing within one model, which is no error over
+    seeds. `judge_low`, `judge_high`: range of the judges.
     """
 
     mean: float
@@ -30,6 +33,7 @@ class OverSeeds(TypedDict):
     n: int
     low: NotRequired[float]
     high: NotRequired[float]
+    agree: NotRequired[int]
     judge_low: NotRequired[float]
     judge_high: NotRequired[float]
     se: NotRequired[float]
@@ -45,10 +49,12 @@ class EffectNumbers(TypedDict):
     high: float | None
     p_above: float | None
     p_below: float | None
+    test: str | None
+    spread: list[float]
 
 
 class ClaimSummary(TypedDict):
-    """A verdict (`claims.Verdict`); `parts` by name."""
+    """A verdict (`claims.Verdict`); `parts` and `beside` by name."""
 
     id: str
     section: str
@@ -58,6 +64,8 @@ class ClaimSummary(TypedDict):
     reason: str
     p: float
     parts: dict[str, EffectNumbers]
+    beside: dict[str, EffectNumbers]
+    seeds_needed: int | None
     bernoulli: NotRequired[ClaimSummary]
 
 
@@ -106,7 +114,7 @@ def summarise(
     table = [
         trained_model(family, cards[m], logs[m], metrics[m])
         for family, variant in papers_models(families).items()
-        for m in trained
+        for m in cards
         if cards[m]["variant"] == variant
     ]
     by_control = {
@@ -142,14 +150,23 @@ def over_seeds(metrics: Sequence[ModelMetrics]) -> dict[str, dict[str, OverSeeds
                 values.setdefault(sampler, {}).setdefault(name, []).append(metric)
         for name, metric in training["likelihood"].items():
             values.setdefault("likelihood", {}).setdefault(name, []).append(metric)
-    return {sampler: {name: _aggregate(each) for name, each in by_name.items()} for sampler, by_name in values.items()}
+    return {
+        sampler: {name: _aggregate(name, each) for name, each in by_name.items()} for sampler, by_name in values.items()
+    }
 
 
-def _aggregate(metrics: Sequence[MetricValue]) -> OverSeeds:
+def _range(name: str) -> tuple[float, float]:
+    """The range of a metric of `metrics.table` or of the likelihood."""
+    row = TABLE.get(name)
+    return (row.low, row.high) if row else likelihood.RANGES.get(name, (-np.inf, np.inf))
+
+
+def _aggregate(name: str, metrics: Sequence[MetricValue]) -> OverSeeds:
     values = [metric["value"] for metric in metrics]
     result: OverSeeds = {"mean": float(np.mean(values)), "seeds": len(values), "n": metrics[0]["n"]}
     if len(values) > 1:
-        result["low"], result["high"] = significance.mean_interval(values)
+        interval = significance.mean_interval(values, *_range(name))
+        result |= {"low": interval[0], "high": interval[1]} if interval else {"agree": 1}
     if "judges" in metrics[0]:
         by_judge = np.mean([metric["judges"] for metric in metrics], axis=0)
         result |= {"judge_low": float(by_judge.min()), "judge_high": float(by_judge.max())}
@@ -169,6 +186,8 @@ def _claim(verdict: claims.Verdict) -> ClaimSummary:
         "reason": verdict.reason,
         "p": verdict.p,
         "parts": {part.name: _numbers(part) for part in verdict.parts},
+        "beside": {part.name: _numbers(part) for part in verdict.beside},
+        "seeds_needed": verdict.seeds_needed,
     }
     return {**summary, "bernoulli": _claim(verdict.bernoulli)} if verdict.bernoulli else summary
 

@@ -20,13 +20,17 @@ Family = Literal["vae", "gan"]
 
 
 class TrainedModel(NamedTuple):
-    """One training: its family and variant, its settings and seed, and flat metrics, `<sampler>/<name>` or `<name>`."""
+    """One training: its family and variant, its settings and seed, and flat metrics, `<sampler>/<name>` or `<name>`.
+
+    `lost`: it ended non-finite, and has no metrics, or it collapsed.
+    """
 
     family: Family
     variant: str
     settings: Mapping[str, object]
     seed: int
     metrics: Mapping[str, float]
+    lost: bool = False
 
 
 Table = Sequence[TrainedModel]
@@ -76,7 +80,9 @@ def logs(trained: Table, name: str) -> list[float]:
 
 
 def trained_model(family: Family, card: ModelCard, log: Log, metrics: ModelMetrics) -> TrainedModel:
-    """A training as the claims see it: every number that they may ask for, by a flat name."""
+    """A training as the claims see it: every number that they may ask for, by a flat name; none of one that failed."""
+    if card["status"] == "failed":
+        return TrainedModel(family, card["variant"], card["settings"], card["seed"], {}, lost=True)
     flat: dict[str, float] = {f"final/{name}": value for name, value in metrics["final"].items()}
     for sampler, measured in metrics["samplers"].items():
         flat |= {f"{sampler}/{name}": metric["value"] for name, metric in measured["metrics"].items()}
@@ -84,7 +90,8 @@ def trained_model(family: Family, card: ModelCard, log: Log, metrics: ModelMetri
     costs = flops.count(card)
     flat["sampling_flops"] = costs.image
     flat |= _of_trajectory(metrics["course"], costs.step) | _of_log(log, models.variant(card["variant"]).SCALARS)
-    return TrainedModel(family, card["variant"], card["settings"], card["seed"], flat)
+    lost = dynamics.collapsed(metrics["course"])
+    return TrainedModel(family, card["variant"], card["settings"], card["seed"], flat, lost)
 
 
 def _of_trajectory(trajectory: Trajectory, step_flops: int) -> dict[str, float]:

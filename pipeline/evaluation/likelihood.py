@@ -19,6 +19,7 @@ from pipeline.evaluation.metrics.pairwise import over_rows
 from pipeline.sampling.draws import CHUNK
 
 ACTIVE = 0.01  # variance of a latent's mean over the images above which it carries something. Burda et al. 2016
+RANGES = {"kl": (0.0, np.inf), "reconstruction_mse": (0.0, 1.0), "active_units": (0.0, np.inf)}  # of the rest: none
 _LATENTS_A_CALL = 5000
 _ROWS = 250  # of them at a time: what they need stays in the core's cache
 

@@ -47,7 +47,7 @@ def _line(name: str, aspect: Aspect, summary: Summary) -> Line:
         "vae": f"{vae:.{digits}f}" if vae is not None else "-",
         "sampler": aspect["vae_sampler"],
         "real": f"{summary['controls'][FLOOR][name]:.{digits}f}",
-        "sure": "too few seeds to say" if aspect["winner"] == OPEN else f"p = {aspect['p']:.2g}",
+        "sure": "not sure" if aspect["winner"] == OPEN else f"p = {aspect['p']:.2g}",
         "weak": bool(aspect["weak"]) and aspect["winner"] != OPEN,
     }
 

@@ -21,8 +21,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
 
 
 def interval(metric: OverSeeds, digits: int) -> str:
-    """The mean over seeds, and its interval if there is one."""
+    """The mean over seeds, and its interval if there is one; that all seeds agree, if they do."""
     text = f"{metric['mean']:.{digits}f}"
+    if "agree" in metric:
+        return f"{text} ({metric['seeds']} of {metric['seeds']})"
     return text + (f" [{metric['low']:.{digits}f}, {metric['high']:.{digits}f}]" if "low" in metric else "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,14 @@ BASE: dict[Family, dict[str, object]] = {
     "gan": {"hidden_dim": 128, "batch_size": 128, "learning_rate": 1e-3, "iterations": 20_000},
 }
 CHANGES: list[dict[str, object]] = [{}, {"hidden_dim": 32}, {"hidden_dim": 512}, {"batch_size": 16}]
+
+
+def matched(family: Family) -> list[dict[str, object]]:
+    """The base and each change that `effects.MATCHED` declares."""
+    base: dict[str, Any] = BASE[family]
+    return [{}, *({name: base[name] * factor} for name, factors in effects.MATCHED.items() for factor in factors)]
+
+
 SAMPLER = {"vae": "means", "gan": "samples"}
 
 
@@ -41,6 +50,21 @@ def of_the_paper() -> list[TrainedModel]:
         *trained("vae", "vae", CHANGES, frechet=120.0),
         *trained("gan", "gan", CHANGES, frechet=60.0),
     ]
+
+
+def of_a_sensitivity_study(
+    rng: np.random.Generator, moved: Mapping[Family, float], seeds: int = 5, noise: float = 0.15
+) -> list[TrainedModel]:
+    """Both families at the matched settings; each setting moves the log distance by a normal draw of this deviation."""
+    table = []
+    for family, by in moved.items():
+        for change in matched(family):
+            shift = by * rng.normal()
+            for seed in range(seeds):
+                distance = float(np.exp(4.0 + shift + noise * rng.normal()))
+                settings = {**BASE[family], **change}
+                table.append(TrainedModel(family, family, settings, seed, {f"{SAMPLER[family]}/frechet": distance}))
+    return table
 
 
 # Of either family: at the very settings of the first variant, at other widths, and at settings of its own.
@@ -77,9 +101,7 @@ def test_the_planted_trainings_are_enough_to_measure_something() -> None:
     table = of_the_paper()
     assert len(trained_models.base(table, "vae")) == 3
     assert set(trained_models.varied(table, "vae", "hidden_dim")) == {256, 32, 512}
-    assert effects.sensitivity(table)[0].seeds == 3  # other settings of each family
     assert effects.scaling(table)[0].seeds == 3
-    assert effects.sensitivity(table)[0].value is not None
     assert effects.scaling(table)[0].value is not None
 
 
@@ -107,3 +129,55 @@ def test_the_variant_that_comes_first_stands_for_the_papers() -> None:
     second_first = [*further("vae", [{}]), *of_the_paper()]
     assert {model.variant for model in trained_models.base(second_first, "vae")} == {"conv_vae"}
     assert {model.variant for model in trained_models.base(second_first, "gan")} == {"gan"}
+
+
+def test_sensitivity_is_zero_on_average_when_settings_do_not_matter_however_noisy_the_seeds() -> None:
+    rng = np.random.default_rng(0)
+    measured = [effects.sensitivity(of_a_sensitivity_study(rng, {"gan": 0.0, "vae": 0.0}))[0] for _ in range(300)]
+    estimates = np.array([effect.value for effect in measured], float)
+    assert abs(estimates.mean()) < 4 * estimates.std() / 300**0.5
+    assert estimates.std() < effects.sensitivity([])[0].smallest  # and so no seeds' noise is taken for it
+    alarms = np.mean([effect.p_above is not None and effect.p_above < 0.025 for effect in measured])
+    assert alarms < 0.03
+
+
+def test_sensitivity_is_the_variance_between_settings_beyond_the_seeds() -> None:
+    rng = np.random.default_rng(0)
+    planted = [of_a_sensitivity_study(rng, {"gan": 0.5, "vae": 0.1}) for _ in range(200)]
+    estimates = [effects.sensitivity(table)[0] for table in planted]
+    assert np.mean([e.value for e in estimates if e.value is not None]) == pytest.approx(0.5**2 - 0.1**2, rel=0.1)
+    assert np.mean([e.p_above is not None and e.p_above < 0.025 for e in estimates]) > 0.8
+
+
+def test_what_lies_in_the_table_besides_does_not_move_it() -> None:
+    rng = np.random.default_rng(0)
+    table = of_a_sensitivity_study(rng, {"gan": 0.5, "vae": 0.1})
+    far = [
+        TrainedModel("gan", "gan", {**BASE["gan"], **change}, seed, {"samples/frechet": 1e4})
+        for change in ({"hidden_dim": 1024}, {"batch_size": 16}, {"learning_rate": 1.0}, {"iterations": 100})
+        for seed in range(5)
+    ]
+    assert effects.sensitivity([*table, *far]) == effects.sensitivity(table)
+
+
+def test_a_list_that_one_family_lacks_a_setting_of_measures_nothing() -> None:
+    table = of_a_sensitivity_study(np.random.default_rng(0), {"gan": 0.5, "vae": 0.1})
+    without = [m for m in table if not (m.family == "vae" and m.settings["batch_size"] == 200)]
+    assert effects.sensitivity(without)[0].seeds == 0
+
+
+def test_a_lost_training_counts_as_the_worst_and_the_result_without_it_is_shown() -> None:
+    table = of_a_sensitivity_study(np.random.default_rng(0), {"gan": 0.0, "vae": 0.0})
+    assert effects.sensitivity_without_lost(table) == []
+    broken = [
+        m._replace(metrics={}, lost=True) if m.family == "gan" and m.settings["learning_rate"] == 2e-3 else m
+        for m in table
+    ]
+    worst = max(v for m in table for v in m.metrics.values())
+    as_the_worst = [m._replace(metrics={"samples/frechet": worst}) if m.lost else m for m in broken]
+    (counted,), (expected,) = effects.sensitivity(broken), effects.sensitivity(as_the_worst)
+    assert counted == expected
+    (without,) = effects.sensitivity_without_lost(broken)
+    assert counted.value is not None
+    assert without.value is not None
+    assert counted.value > 3 * abs(without.value)
