@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import model_validator
 
 from pipeline.core.backend import keras, tf
-from pipeline.core.rng import layer_seeds
+from pipeline.core.rng import layer_seeds, stream
 from pipeline.core.settings import Decay, PositiveFloat, PositiveInt, Section
 from pipeline.data.dataset import PIXELS
 from pipeline.models import Description, Flops, Scalars, Schedule, Signature, Spec, epochs, variables
@@ -150,7 +150,7 @@ class Model:
         squares = []
         for number, at in enumerate(range(0, len(images), 1000)):
             pixels = tf.constant(images[at : at + 1000, :, :, np.newaxis] / np.float32(255))
-            noise = tf.random.stateless_normal((2, len(pixels), self._latents), (self._seed, number), alg="threefry")
+            noise = stream("codes", self._seed, number).standard_normal((2, len(pixels), self._latents), np.float32)
             mean, log_var = self.networks["encoder"](pixels)
             codes = mean + tf.exp(0.5 * log_var) * noise[0]
             mean, log_var = self.networks["second_encoder"](codes)

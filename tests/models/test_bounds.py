@@ -71,7 +71,7 @@ def test_a_mixture_finds_planted_clusters_and_draws_like_them() -> None:
     mixture.fit(codes, seed=0)
     weights, means, factors = (v.numpy() for v in mixture.fitted.values())
     far = int(np.argmax(means[:, 0]))
-    np.testing.assert_allclose(weights[far], 0.25, atol=0.01)
+    np.testing.assert_allclose(weights[0, far], 0.25, atol=0.01)
     np.testing.assert_allclose(means[far], [10.0, -5.0], atol=0.2)
     np.testing.assert_allclose(factors[far] @ factors[far].T, covariance, atol=0.3)
     rng = np.random.default_rng(1)
@@ -99,10 +99,24 @@ def test_of_fewer_codes_than_components_each_code_is_one() -> None:
     mixture = Mixture(9, 2)
     mixture.fit(np.array([[0.0, 0.0], [5.0, 5.0], [9.0, 0.0]], np.float32), seed=0)
     weights, means, _ = (v.numpy() for v in mixture.fitted.values())
-    np.testing.assert_allclose(np.sort(weights), [0.0] * 6 + [1 / 3] * 3, atol=1e-5)
+    np.testing.assert_allclose(np.sort(weights[0]), [0.0] * 6 + [1 / 3] * 3, atol=1e-5)
     uniforms = np.array([0.0, 0.5, np.nextafter(np.float32(1), np.float32(0))], np.float32)
     drawn = mixture.latents(np.zeros((3, 2), np.float32), uniforms).numpy()
     np.testing.assert_allclose(drawn, means[:3], atol=1e-6)
+
+
+def test_each_class_draws_from_where_its_own_codes_lie() -> None:
+    codes, _ = planted()
+    labels = (codes[:, 0] > 5).astype(np.uint8)
+    mixture = Mixture(4, 2, classes=3)
+    mixture.fit(codes, 0, labels)
+    rng = np.random.default_rng(1)
+    normals, uniforms = rng.normal(size=(3000, 2)).astype(np.float32), rng.random(3000, dtype=np.float32)
+    for label in (0, 1):
+        drawn = mixture.latents(normals, uniforms, np.full(3000, label, np.int32)).numpy()
+        np.testing.assert_allclose(drawn.mean(axis=0), codes[labels == label].mean(axis=0), atol=0.15)
+    unseen = mixture.latents(normals, uniforms, np.full(3000, 2, np.int32)).numpy()
+    np.testing.assert_allclose(unseen.mean(axis=0), codes.mean(axis=0), atol=0.4)
 
 
 def test_before_it_is_fitted_a_mixture_is_the_standard_normal() -> None:

@@ -210,6 +210,19 @@ def zeros(inputs: Mapping[str, models.Spec]) -> list[tf.Tensor]:
     return [tf.zeros((2, *shape), dtype) for shape, dtype in inputs.values()]
 
 
+def test_what_is_fitted_afterwards_is_finite_and_the_same_each_time(name: str) -> None:
+    rng = np.random.default_rng(2)
+    images, digits = rng.integers(0, 256, (120, 28, 28)).astype(np.uint8), rng.integers(0, 10, 120).astype(np.uint8)
+    one, again = build(name), build(name)
+    before = {key: variable.numpy() for key, variable in one.fitted.items()}
+    for model in (one, again):
+        model.fit_prior(images, digits)
+    for key, variable in one.fitted.items():
+        assert np.isfinite(variable.numpy()).all()
+        assert not np.array_equal(variable.numpy(), before[key]), key
+        assert np.array_equal(variable.numpy(), again.fitted[key].numpy()), key
+
+
 def test_unknown_setting_is_named(name: str) -> None:
     with pytest.raises(UserError, match=rf"params.yaml: models.{name}.lr is not a setting.*learning_rate"):
         settings(name, lr=0.1)

@@ -10,7 +10,7 @@ from pydantic import model_validator
 from pipeline.core.backend import keras, tf
 from pipeline.core.rng import stream
 from pipeline.core.settings import Decay, PositiveFloat, PositiveInt, Section
-from pipeline.data.dataset import IMAGE_SHAPE
+from pipeline.data.dataset import CLASSES, IMAGE_SHAPE
 from pipeline.models import Flops, Schedule, Signature, Spec, epochs, variables
 from pipeline.models.parts import dense, fast_ops, losses
 from pipeline.models.parts.mixture import Mixture
@@ -89,7 +89,7 @@ class Autoencoder:
         )
         self._optimizer.build(self._weights)
         self._hidden = [self.networks["encoder"].get_layer(name) for name in dense.hidden_names(config.hidden_layers)]
-        self._mixture = Mixture(config.mixture_components, config.latent_dim)
+        self._mixture = Mixture(config.mixture_components, config.latent_dim, CLASSES if labelled else 1)
         self.fitted = self._mixture.fitted
 
     @property
@@ -148,7 +148,7 @@ class Autoencoder:
             parts.append([encoded[name].numpy() for name in ("mean", "log_var")])
         mean, log_var = (np.concatenate(part) for part in zip(*parts, strict=True))
         noise = stream("codes", self._seed).standard_normal(mean.shape, dtype=np.float32)
-        self._mixture.fit(mean + np.exp(0.5 * log_var) * noise, self._seed)
+        self._mixture.fit(mean + np.exp(0.5 * log_var) * noise, self._seed, labels if self.labelled else None)
 
     def signatures(self) -> dict[str, Signature]:
         """`sample` and `decode` from latents, `mixture` from what chooses them, `encode`."""
@@ -167,4 +167,4 @@ class Autoencoder:
     def _images_of_mixture(
         self, normals: tf.Tensor, uniforms: tf.Tensor, labels: tf.Tensor | None = None
     ) -> dict[str, tf.Tensor]:
-        return self._images(self._mixture.latents(normals, uniforms), labels)
+        return self._images(self._mixture.latents(normals, uniforms, labels), labels)
