@@ -44,10 +44,12 @@ def exit_code_of(main: Callable[[], int | None]) -> int:
         raise
 
 
-def say_done(sentence: str) -> None:
-    """Prints a stage's last line, with the time since the process began."""
-    minutes, seconds = divmod(round(time.monotonic() - STARTED), 60)
+def say_done(sentence: str, since: float = STARTED) -> float:
+    """Prints a stage's last line, with the time since the process began, or `since`; returns this moment."""
+    now = time.monotonic()
+    minutes, seconds = divmod(round(now - since), 60)
     print(f"{sentence} ({f'{minutes} min ' if minutes else ''}{seconds} s)", flush=True)
+    return now
 
 
 def _place(error: OSError) -> str:

@@ -105,8 +105,8 @@ def _log_weights(
             ]
         )
         latents = mean[part, np.newaxis] + spread[part, np.newaxis] * noise
-        repeated = np.repeat(pixels[part], draws, axis=0)
-        nll = _nll(model, repeated, latents.reshape(-1, mean.shape[1]), told.repeated(part, draws)).reshape(-1, draws)
+        nll = _nll(model, pixels[part], latents.reshape(-1, mean.shape[1]), told.repeated(part, draws), draws)
+        nll = nll.reshape(-1, draws)
         log_prior = -0.5 * np.square(latents).sum(axis=2, dtype=np.float64)
         log_posterior = (
             -0.5 * np.square(noise).sum(axis=2, dtype=np.float64) - np.log(spread[part]).sum(axis=1)[:, None]
@@ -115,18 +115,19 @@ def _log_weights(
     return np.concatenate(rows)
 
 
-def _nll(model: Signatures, pixels: np.ndarray, latents: np.ndarray, told: _Told) -> np.ndarray:
-    """Cross-entropy of each image under the decoded means, summed over its pixels, float64 [N]."""
+def _nll(model: Signatures, pixels: np.ndarray, latents: np.ndarray, told: _Told, draws: int = 1) -> np.ndarray:
+    """Cross-entropy of images under the means decoded of `draws` latents each, summed over pixels, [N * draws]."""
     parts = []
     for at in range(0, len(latents), _LATENTS_A_CALL):
         rows = slice(at, at + _LATENTS_A_CALL)
         means = model("decode", latents=latents[rows], **told(rows))["images"]
-        parts += over_rows(functools.partial(_cross_entropy, pixels[rows], means), len(means), _ROWS)
+        image = np.arange(at, at + len(means)) // draws
+        parts += over_rows(functools.partial(_cross_entropy, pixels, image, means), len(means), _ROWS)
     return np.concatenate(parts)
 
 
-def _cross_entropy(pixels: np.ndarray, means: np.ndarray, rows: slice) -> np.ndarray:
-    x, p = pixels[rows], np.clip(means[rows], 1e-7, 1.0 - 1e-7)
+def _cross_entropy(pixels: np.ndarray, image: np.ndarray, means: np.ndarray, rows: slice) -> np.ndarray:
+    x, p = pixels[image[rows]], np.clip(means[rows], 1e-7, 1.0 - 1e-7)
     log_likelihood: np.ndarray = (x * np.log(p) + (1.0 - x) * np.log1p(-p)).sum(axis=(1, 2, 3), dtype=np.float64)
     return -log_likelihood
 

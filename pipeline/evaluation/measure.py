@@ -97,7 +97,7 @@ def _measure_by_judge(
         "frechet": Estimate(frechet.distance(features, real), frechet.standard_error(features, real, seed=seed)),
         "frechet_over_trace": Estimate(frechet.over_trace(features, real)),
         "frechet_infinite": Estimate(frechet.extrapolated(features, real, seed=seed)),
-        "kernel_distance": mmd.distance(features, real, reference.stats.kernel[judge]),
+        "kernel_distance": mmd.distance(features, reference.kernels[judge]),
         **prdc.estimates(inclusion),
         "classifier_score": Estimate(classes.score(probabilities)),
         "confidence": mean_of(classes.confidence(probabilities)),
@@ -125,7 +125,7 @@ def _value(estimate: Estimate, n: int) -> MetricValue:
 def _measure_pixels(images: np.ndarray, reference: Reference, few: int) -> dict[str, MetricValue]:
     """What needs no judge: sharpness, the distance to the mean image, and memorisation (of the first `few`)."""
     pixels = images / np.float32(255)
-    to_train = memorisation.nearest(images[:few], reference.train)[1]
+    to_train = reference.searched.nearest(images[:few])[1]
     to_other = memorisation.nearest_other(images[:few])
     of_all = {
         "sharpness": mean_of(sharpness.laplacian_variance(pixels) / reference.laplacian),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict, cast
 
@@ -40,14 +42,31 @@ class ModelMetrics(TypedDict):
     course: Trajectory
 
 
+@dataclasses.dataclass(frozen=True)
+class Yardstick:
+    """What models are measured with, read when the first needs it: the same for all in a process."""
+
+    dataset: Dataset
+    settings: Evaluate
+
+    @functools.cached_property
+    def real(self) -> Reference:
+        return reference.load_reference(self.dataset)
+
+    @functools.cached_property
+    def judges(self) -> list[keras.Model]:
+        return ensemble.load_judges()
+
+
 def measure_model(
-    model_id: str, card: ModelCard, dataset: Dataset, settings: Evaluate, progress: Callable[[str], None]
+    model_id: str, card: ModelCard, yardstick: Yardstick, progress: Callable[[str], None]
 ) -> ModelMetrics:
     """Reads the model's files and measures it all. `progress` is told the name of each part that is done.
 
     Raises:
-      UserError: a file is missing or damaged, or the model was trained on other data than `dataset`.
+      UserError: a file is missing or damaged, or the model was trained on other data than the yardstick's.
     """
+    dataset, settings = yardstick.dataset, yardstick.settings
     checkpoint.check_same_data(paths.MODELS / model_id, card, dataset.manifest["sha256"])
     log = files.read_csv(paths.log(model_id))
     metrics: ModelMetrics = {
@@ -65,7 +84,7 @@ def measure_model(
     }
     if card["status"] == "failed":
         return metrics
-    real, judges = reference.load_reference(dataset), ensemble.load_judges()
+    real, judges = yardstick.real, yardstick.judges
     for name, images in files.read_npz(paths.samples(model_id)).items():
         place = f"{paths.samples(model_id)}: {name}"
         measure.check_images(place, images, settings)

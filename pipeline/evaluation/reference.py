@@ -41,6 +41,16 @@ class Reference:
     stats: ReferenceStats
 
     @functools.cached_property
+    def searched(self) -> memorisation.Searched:
+        """The training images, for looking for copies."""
+        return memorisation.Searched(self.train)
+
+    @functools.cached_property
+    def kernels(self) -> list[mmd.Reference]:
+        """For each judge."""
+        return [mmd.Reference(*seen) for seen in zip(self.outputs.features, self.stats.kernel, strict=True)]
+
+    @functools.cached_property
     def mean_image(self) -> np.ndarray:
         """Of the training images: float64 [28, 28] in [0, 1]."""
         mean: np.ndarray = self.train.mean(axis=0, dtype=np.float64)
@@ -81,7 +91,7 @@ def within_reference(
         )
     by_judge = [prdc.within_set(features, k=neighbours) for features in outputs.features]
     return ReferenceStats(
-        to_train=memorisation.nearest(images[:few], train)[1],
+        to_train=memorisation.Searched(train).nearest(images[:few])[1],
         to_other=memorisation.nearest_other(images[:few]),
         nearest=np.stack([n.nearest for n in by_judge]),
         radius=np.stack([n.radius for n in by_judge]),

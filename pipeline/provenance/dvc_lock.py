@@ -60,12 +60,16 @@ _Loader.add_implicit_resolver(
 )
 
 
-def inputs(stage: str, item: str) -> Inputs:
-    """What an item such as vae-0 reads, as it is now. `item` is empty for a stage without a matrix."""
-    now = described(stage, item)
+def inputs(stage: str, item: str, known: Mapping[str, str] | None = None) -> Inputs:
+    """What an item such as vae-0 reads, as it is now. `item` is empty for a stage without a matrix.
+
+    known: path -> hash, of files that need not be read.
+    """
+    now, known = described(stage, item), known or {}
+    deps = sorted(now.get("deps", []))
     return {
         "cmd": now["cmd"],
-        "deps": _hashes(now.get("deps", [])),
+        "deps": {dep: known[dep] if dep in known else md5(Path(dep)) for dep in deps},
         "params": {name: _values(Path(name), keys) for name, keys in _by_file(now.get("params", [])).items()},
     }
 

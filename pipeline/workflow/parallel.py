@@ -1,12 +1,15 @@
-"""Models in parallel: DVC runs one stage after another, and each leaves a sixth of two cores idle."""
+"""Models in parallel: DVC runs one stage after another, and each leaves a part of two cores idle."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline import models
+from pipeline.core import paths
 from pipeline.core.backend import CORES_ARE_SHARED
 from pipeline.matrix import Matrix, split_id
 from pipeline.provenance import dvc_lock
@@ -55,17 +58,51 @@ def train(matrix: Matrix, jobs: int | None = None) -> int:
     return code
 
 
+def evaluate(matrix: Matrix, jobs: int | None = None) -> int:
+    """Evaluates the models that are due, if they are two or more; returns the exit code.
+
+    Each process reads judges and digits once and measures several models, where DVC would start one a model: a fifth of
+    an evaluation's time. `dvc commit` then takes what they wrote, under the entries that DVC's own runs would have
+    made. What was measured before an interruption is kept.
+    """
+    jobs, waiting = jobs or _room(), unevaluated(matrix)
+    if len(waiting) < 2:
+        return 0
+    jobs = min(jobs, len(waiting))
+    print(f"{len(waiting)} models, {jobs} at a time: evaluate", flush=True)
+    begun = time.time_ns()
+    commands = [[sys.executable, "-m", "stages.evaluate", *waiting[place::jobs]] for place in range(jobs)]
+    code = processes.run_parallel(commands, jobs, {**os.environ, CORES_ARE_SHARED: "1"})
+    written = [model_id for model_id in waiting if _written_since(begun, paths.headline(model_id))]
+    if written:
+        code = processes.dvc("commit", "--quiet", "--force", *(f"evaluate@{m}" for m in written)) or code
+    return code
+
+
 def due(matrix: Matrix) -> list[str]:
     """The models whose training DVC would run or take from its cache, such as `vae-0`."""
     locked = dvc_lock.locked()
-    models_due = []
-    for model_id in matrix.model_ids():
-        name = _training(model_id)
-        inputs, outputs = locked.get(name, (None, {}))
-        stage = name.partition("@")[0]
-        if inputs != dvc_lock.inputs(stage, model_id) or not all(Path(path).exists() for path in outputs):
-            models_due.append(model_id)
-    return models_due
+    return [m for m in matrix.model_ids() if _differs(locked.get(_training(m)), _training(m), {})]
+
+
+def unevaluated(matrix: Matrix) -> list[str]:
+    """The models whose evaluation is due, if what dvc.lock says of the stages before it is true."""
+    locked = dvc_lock.locked()
+    made = {path: md5 for _, outputs in locked.values() for path, md5 in outputs.items()}
+    names = {model_id: f"evaluate@{model_id}" for model_id in matrix.model_ids()}
+    return [model_id for model_id, name in names.items() if _differs(locked.get(name), name, made)]
+
+
+def _differs(entry: tuple[dvc_lock.Inputs, dict[str, str]] | None, name: str, known: Mapping[str, str]) -> bool:
+    """Whether a stage item's inputs are not what its entry of dvc.lock says, or an output is not there."""
+    if entry is None or not all(Path(path).exists() for path in entry[1]):
+        return True
+    stage, _, model_id = name.partition("@")
+    return entry[0] != dvc_lock.inputs(stage, model_id, known)
+
+
+def _written_since(moment: int, path: Path) -> bool:
+    return path.exists() and path.stat().st_mtime_ns >= moment
 
 
 def _training(model_id: str) -> str:

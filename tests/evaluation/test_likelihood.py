@@ -9,8 +9,9 @@ from scipy.special import expit
 from pipeline.evaluation import likelihood
 
 
-def model(name: str, array: np.ndarray) -> dict[str, np.ndarray]:
+def model(name: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
     """Encodes any image to N(0.3, 0.8^2) in one latent; decodes to one mean for all pixels, sigmoid(z)."""
+    (array,) = inputs.values()
     n = len(array)
     if name == "encode":
         return {"mean": np.full((n, 1), 0.3, np.float32), "log_var": np.full((n, 1), 2 * np.log(0.8), np.float32)}
@@ -45,3 +46,20 @@ def test_a_latent_that_never_moves_is_not_active(measured: dict[str, dict[str, f
     assert measured["active_units"]["value"] == 0
     mse = np.mean([(x - expit(0.3)) ** 2 for x in (1.0, 0.0, 0.2)])
     assert measured["reconstruction_mse"]["value"] == pytest.approx(mse, rel=1e-5)
+
+
+def test_a_model_that_takes_labels_is_given_those_of_the_images() -> None:
+    """Whose decoder makes the label's share of white, whatever the latents: then the loss is that of the labels."""
+    labels = np.tile(np.array([9, 1, 2], np.uint8), 4)
+
+    def told(name: str, labels: np.ndarray, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        if name == "encode":
+            return model(name, **inputs)
+        return {"images": (labels / np.float32(10)).astype(np.float32)[:, None, None, None]}
+
+    measured = likelihood.measure_likelihood(
+        told, IMAGES, labels, draws=[1, 700], likelihood_images=12, epsilon_std=1.0, seed=0
+    )
+    expected = -np.mean([np.log(0.9), np.log(0.9), 0.2 * np.log(0.2) + 0.8 * np.log(0.8)])
+    assert measured["reconstruction"]["value"] == pytest.approx(expected, rel=1e-5)
+    assert measured["nll_700"]["value"] == pytest.approx(expected, abs=0.05)

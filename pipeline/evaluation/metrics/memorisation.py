@@ -6,34 +6,62 @@ import numpy as np
 import scipy
 
 from pipeline.core.errors import UserError
-from pipeline.evaluation.metrics.pairwise import over_rows, squared_distances
+from pipeline.evaluation.metrics.pairwise import SquaredDistances, over_rows
 
-TILE = 1000  # images of each set at a time: products of this size are fast, and stay near the core
+TILE = 1000  # images at a time: products of this size are fast, and stay near the core
+AXES = 208  # of the projection: with more, fewer images are left to be looked at, and ruling out takes longer
+_ROWS = 50  # images at a time, against all others
 
 
-def nearest(images: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each image the index of the nearest one of `among` (int64 [N]), and its distance (float64 [N]).
+class Searched:
+    """Images uint8 [M, 28, 28] among which nearest ones are looked for; most are ruled out by a bound.
 
-    Args:
-      images, among: uint8 [N, 28, 28] and [M, 28, 28]. Distances are Euclidean, in units of a pixel's full range.
+    Onto principal axes, an image is projected to `AXES` numbers, and the length of what is left is one more. Between
+    two such points the distance is never more than between the images (Pythagoras, and the triangle inequality for
+    what is left), so whatever lies farther there than the nearest found so far lies farther in the images, too.
     """
-    points = _flat(images)
 
-    def closest(rows: slice) -> np.ndarray:
-        largest, best = np.full((2, rows.stop - rows.start), -np.inf)
-        for at in range(0, len(among), TILE):  # |a - b|^2 = |a|^2 - 2 (a b - |b|^2 / 2): the largest bracket
-            others = _flat(among[at : at + TILE])  # anew each time: all training images would be 188 MB
-            bracket = points[rows] @ others.T
-            bracket -= 0.5 * np.einsum("nd,nd->n", others, others)
-            index = bracket.argmax(axis=1)
-            value = np.take_along_axis(bracket, index[:, np.newaxis], axis=1)[:, 0]
-            best = np.where(value > largest, index + at, best)
-            largest = np.maximum(value, largest)
-        result: np.ndarray = best.astype(np.int64)
-        return result
+    def __init__(self, images: np.ndarray):
+        self._images = images
+        few = _flat(images[:: max(1, len(images) // 10_000)])
+        self._mean = few.mean(axis=0)
+        few = few - self._mean
+        axes = np.linalg.eigh((few.T @ few).astype(np.float64))[1][:, ::-1]
+        self._axes = np.ascontiguousarray(axes[:, :AXES].astype(np.float32))
+        self._points = self._projected(images)
 
-    indices = np.concatenate(over_rows(closest, len(points), rows=TILE))
-    return indices, _exactly(points, _flat(among[indices]))
+    def nearest(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each image the index of the nearest one (int64 [N]), and its distance (float64 [N]).
+
+        images: uint8 [N, 28, 28]. Distances are Euclidean, in units of a pixel's full range.
+        """
+        bound = SquaredDistances(self._projected(images), self._points)
+        closest = np.concatenate(over_rows(lambda rows: self._closest(images[rows], bound(rows)), len(images), _ROWS))
+        return closest, _exactly(_flat(images), _flat(self._images[closest]))
+
+    def _projected(self, images: np.ndarray) -> np.ndarray:
+        def project(rows: slice) -> np.ndarray:
+            centred = _flat(images[rows]) - self._mean
+            seen = centred @ self._axes
+            left = np.einsum("nd,nd->n", centred, centred) - np.einsum("nd,nd->n", seen, seen)
+            return np.concatenate([seen, np.sqrt(np.maximum(left, 0.0))[:, np.newaxis]], axis=1)
+
+        return np.concatenate(over_rows(project, len(images), TILE))
+
+    def _closest(self, images: np.ndarray, bound: np.ndarray) -> np.ndarray:
+        """The index of the nearest for each of a few images, from the bound on all squared distances, [n, M]."""
+        first = self._squared(images, bound.argmin(axis=1))
+        rounding = 1e-4 * (first + 1.0)  # a hundred times what single precision leaves of such sums
+        row, candidate = np.nonzero(bound <= (first + rounding)[:, np.newaxis])
+        squared = self._squared(images[row], candidate)
+        order = np.lexsort((candidate, squared, row))
+        nearest: np.ndarray = candidate[order[np.searchsorted(row[order], np.arange(len(images)))]]
+        return nearest
+
+    def _squared(self, images: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+        difference = _flat(images) - _flat(self._images[candidate])
+        squares: np.ndarray = np.einsum("nd,nd->n", difference, difference)
+        return squares
 
 
 def nearest_other(images: np.ndarray) -> np.ndarray:
@@ -41,14 +69,9 @@ def nearest_other(images: np.ndarray) -> np.ndarray:
     if len(images) < 2:
         raise UserError(f"duplicates: expected at least 2 images; got {len(images)}")
     points = _flat(images)
-
-    def closest(rows: slice) -> np.ndarray:
-        distances = squared_distances(points[rows], points)
-        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
-        result: np.ndarray = distances.argmin(axis=1)
-        return result
-
-    return _exactly(points, points[np.concatenate(over_rows(closest, len(points), rows=TILE))])
+    among = SquaredDistances(points, points)
+    closest = over_rows(lambda rows: among.to_others(rows).argmin(axis=1), len(points), rows=TILE)
+    return _exactly(points, points[np.concatenate(closest)])
 
 
 def nearer_share(samples: np.ndarray, held_out: np.ndarray) -> float:

@@ -14,19 +14,31 @@ from pipeline.evaluation.metrics.pairwise import over_rows
 ROWS = 500  # at a time, of D^2 / 2 products each
 
 
-def distance(a: np.ndarray, b: np.ndarray, within_b: np.ndarray) -> Estimate:
-    """The distance; `within_b` is `within(b)`, the same for all that are compared with `b`.
+class Reference:
+    """The set that others are compared with: what of it is the same for all of them.
+
+    within: `within(features)`.
+    """
+
+    def __init__(self, features: np.ndarray, within: np.ndarray):
+        self.scaled, self.within = _scaled(features), within
+        self.moments = _third_moments(self.scaled)
+
+
+def distance(a: np.ndarray, b: Reference) -> Estimate:
+    """The distance between two sets.
 
     The error is that of the first-order terms of the U-statistic (Hoeffding 1948), for draws of both sets.
     """
     check_features("kernel distance", a)
-    a, b = _scaled(a), _scaled(b)
+    a = _scaled(a)
     moments_a = _third_moments(a)
-    to_a, from_a = _means(a, moments_a, _third_moments(b)).T
-    from_b = _means(b, moments_a)[:, 0]
-    within_a = _without_itself(to_a, a)
+    to_a, from_a = _means(a, moments_a, b.moments).T
+    from_b = _means(b.scaled, moments_a)[:, 0]
+    within_a, within_b = _without_itself(to_a, a), b.within
     value = within_a.mean() + within_b.mean() - 2.0 * from_a.mean()
-    variance = np.var(2.0 * (within_a - from_a), ddof=1) / len(a) + np.var(2.0 * (within_b - from_b), ddof=1) / len(b)
+    variances = (np.var(2.0 * (w - f), ddof=1) / len(w) for w, f in ((within_a, from_a), (within_b, from_b)))
+    variance = sum(variances)
     return Estimate(float(value), float(np.sqrt(variance)))
 
 

@@ -27,14 +27,32 @@ def over_rows(function: Callable[[slice], _Result], count: int, rows: int = ROWS
     return over_each(function, (slice(at, min(at + rows, count)) for at in range(0, count, rows)))
 
 
-def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distances [len(a), len(b)] in the arrays' own precision, never negative."""
-    product: np.ndarray = a @ b.T
-    product *= -2.0
-    product += np.einsum("nd,nd->n", a, a)[:, np.newaxis]
-    product += np.einsum("nd,nd->n", b, b)
-    np.maximum(product, 0.0, out=product)
-    return product
+class SquaredDistances:
+    """Squared Euclidean distances from rows of `a` [N, D] to all of `b` [M, D], in the arrays' own precision.
+
+    One matrix product gives them whole: of (-2 a, |a|^2, 1) with (b, 1, |b|^2). Rounding may make one of 0 negative.
+    """
+
+    def __init__(self, a: np.ndarray, b: np.ndarray):
+        ones_a, ones_b = np.ones((len(a), 1), a.dtype), np.ones((len(b), 1), b.dtype)
+        self._left = np.concatenate([-2.0 * a, _squared_norms(a), ones_a], axis=1)
+        self._right = np.ascontiguousarray(np.concatenate([b, ones_b, _squared_norms(b)], axis=1).T)
+
+    def __call__(self, rows: slice) -> np.ndarray:
+        """[rows of `a`, M]."""
+        distances: np.ndarray = self._left[rows] @ self._right
+        return distances
+
+    def to_others(self, rows: slice) -> np.ndarray:
+        """The same where `b` is `a`, but infinity from each row to itself."""
+        distances = self(rows)
+        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
+        return distances
+
+
+def _squared_norms(a: np.ndarray) -> np.ndarray:
+    norms: np.ndarray = np.einsum("nd,nd->n", a, a)
+    return norms[:, np.newaxis]
 
 
 def smallest(values: np.ndarray, count: int) -> np.ndarray:

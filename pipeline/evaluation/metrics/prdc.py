@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.evaluation.metrics import Estimate, check_features, mean_of
-from pipeline.evaluation.metrics.pairwise import over_rows, smallest, squared_distances
+from pipeline.evaluation.metrics.pairwise import SquaredDistances, over_rows, smallest
 
 TIE = 1e-10  # of the mean squared norm: what rounding can do to a distance
 
@@ -48,16 +48,17 @@ def compare(fakes: np.ndarray, reals: np.ndarray, real_distances: NeighbourDista
     centre = reals.mean(axis=0)  # smaller numbers, so smaller rounding
     fakes, reals = fakes - centre, reals - centre
     near_real, radius_real = real_distances
+    between = SquaredDistances(fakes, reals)
 
     def across(rows: slice) -> tuple[np.ndarray, ...]:
-        distances = squared_distances(fakes[rows], reals)
-        held = (distances <= radius_real + tie).sum(axis=1)
+        distances = between(rows)
+        held = np.count_nonzero(distances <= radius_real + tie, axis=1)
         recalled = (distances <= radius_fake[rows, np.newaxis] + tie).any(axis=0)
         return held, recalled, distances.min(axis=1), distances.min(axis=0)
 
     inside, recalled, to_real, to_fake = zip(*over_rows(across, len(fakes)), strict=True)
     near = np.concatenate([near_fake, near_real])
-    other = np.concatenate([*to_real, np.min(to_fake, axis=0)])
+    other = np.maximum(np.concatenate([*to_real, np.min(to_fake, axis=0)]), 0.0)
     return Inclusion(
         inside=np.concatenate(inside),
         recalled=np.any(recalled, axis=0),
@@ -83,11 +84,7 @@ def within_set(points: np.ndarray, *, k: int) -> NeighbourDistances:
     check_features("neighbours", points, at_least=k + 1)
     points = points.astype(np.float64)
     points = points - points.mean(axis=0)
-
-    def nearest(rows: slice) -> np.ndarray:
-        distances = squared_distances(points[rows], points)
-        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
-        return smallest(distances, k)[:, [0, k - 1]]
-
-    distances = np.concatenate(over_rows(nearest, len(points)))
+    among = SquaredDistances(points, points)
+    nearest = over_rows(lambda rows: smallest(among.to_others(rows), k)[:, [0, k - 1]], len(points))
+    distances = np.maximum(np.concatenate(nearest), 0.0)
     return NeighbourDistances(distances[:, 0], distances[:, 1])

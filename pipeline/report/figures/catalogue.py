@@ -152,10 +152,10 @@ def _samples(inputs: Inputs) -> Iterator[Named]:
 
 def _nearest(inputs: Inputs) -> Iterator[Named]:
     count, train = inputs.plot.reconstructions, inputs.dataset.train.images
-    sets = []
+    sets, searched = [], memorisation.Searched(train)
     for model_id in (inputs.vae, inputs.gan):
         for sampler, images in inputs.samples[model_id].items():
-            indices = memorisation.nearest(images[:count], train)[0]
+            indices = searched.nearest(images[:count])[0]
             sets.append((f"{model_id}, {sampler}", images[:count], train[indices]))
     if sets:
         yield "nearest", digits.pairs(sets, inputs.label)

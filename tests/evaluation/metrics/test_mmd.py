@@ -17,12 +17,12 @@ def by_hand(a: np.ndarray, b: np.ndarray) -> float:
 
 def test_it_is_the_unbiased_statistic(rng: np.random.Generator) -> None:
     a, b = rng.normal(size=(7, 3)), rng.normal(size=(5, 3)) + 1
-    assert mmd.distance(a, b, mmd.within(b)).value == pytest.approx(by_hand(a, b))
+    assert mmd.distance(a, mmd.Reference(b, mmd.within(b))).value == pytest.approx(by_hand(a, b))
 
 
 def test_blocks_do_not_change_it(rng: np.random.Generator) -> None:
     a, b = rng.normal(size=(1203, 3)), rng.normal(size=(777, 3))
-    in_blocks = mmd.distance(a, b, mmd.within(b)).value
+    in_blocks = mmd.distance(a, mmd.Reference(b, mmd.within(b))).value
     across = (a @ b.T / 3 + 1) ** 3
     within_a, within_b = (a @ a.T / 3 + 1) ** 3, (b @ b.T / 3 + 1) ** 3
     np.fill_diagonal(within_a, 0)
@@ -36,6 +36,6 @@ def test_standard_error_is_the_spread_over_draws() -> None:
     estimates = []
     for _ in range(80):
         a, b = rng.normal(size=(150, 4)) * 1.3, rng.normal(size=(150, 4))
-        estimates.append(mmd.distance(a, b, mmd.within(b)))
+        estimates.append(mmd.distance(a, mmd.Reference(b, mmd.within(b))))
     values, errors = np.array(estimates).T
     assert 0.75 < errors.mean() / values.std(ddof=1) < 1.3
