@@ -35,9 +35,16 @@ class Searched:
 
         images: uint8 [N, 28, 28]. Distances are Euclidean, in units of a pixel's full range.
         """
-        bound = SquaredDistances(self._projected(images), self._points)
-        closest = np.concatenate(over_rows(lambda rows: self._closest(images[rows], bound(rows)), len(images), _ROWS))
-        return closest, _exactly(_flat(images), _flat(self._images[closest]))
+        points = self._projected(images)
+        bound = SquaredDistances(points, self._points)
+        # twenty times what single precision leaves of such sums, so that no bound is above its distance
+        slack = 1e-5 * (np.square(points).sum(axis=1) + np.square(self._points).sum(axis=1).max())
+
+        def closest(rows: slice) -> np.ndarray:
+            return self._closest(images[rows], bound(rows), slack[rows])
+
+        indices = np.concatenate(over_rows(closest, len(images), _ROWS))
+        return indices, _exactly(_flat(images), _flat(self._images[indices]))
 
     def _projected(self, images: np.ndarray) -> np.ndarray:
         def project(rows: slice) -> np.ndarray:
@@ -48,11 +55,12 @@ class Searched:
 
         return np.concatenate(over_rows(project, len(images), TILE))
 
-    def _closest(self, images: np.ndarray, bound: np.ndarray) -> np.ndarray:
-        """The index of the nearest for each of a few images, from the bound on all squared distances, [n, M]."""
+    def _closest(self, images: np.ndarray, bound: np.ndarray, slack: np.ndarray) -> np.ndarray:
+        """The index of the nearest for each of a few images, from the bound on all squared distances, [n, M], which
+        rounding may have made larger by `slack`, [n].
+        """
         first = self._squared(images, bound.argmin(axis=1))
-        rounding = 1e-4 * (first + 1.0)  # a hundred times what single precision leaves of such sums
-        row, candidate = np.nonzero(bound <= (first + rounding)[:, np.newaxis])
+        row, candidate = np.nonzero(bound <= (first + slack)[:, np.newaxis])
         squared = self._squared(images[row], candidate)
         order = np.lexsort((candidate, squared, row))
         nearest: np.ndarray = candidate[order[np.searchsorted(row[order], np.arange(len(images)))]]

@@ -16,7 +16,7 @@ def test_nearest_is_the_nearest(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(distance, all_pairs.min(axis=1))
 
 
-@pytest.mark.parametrize("kind", ["digits", "noise", "copies", "blurred", "all alike"])
+@pytest.mark.parametrize("kind", ["digits", "noise", "copies", "blurred", "all alike", "white"])
 def test_no_nearest_is_ruled_out(digits: Dataset, rng: np.random.Generator, kind: str) -> None:
     among = digits.train.images[:400]
     images = {
@@ -24,6 +24,7 @@ def test_no_nearest_is_ruled_out(digits: Dataset, rng: np.random.Generator, kind
         "noise": rng.integers(0, 256, (60, 28, 28)).astype(np.uint8),
         "copies": among[100:160],
         "blurred": ((among[:60].astype(int) + among[60:120]) // 2).astype(np.uint8),
+        "white": np.full((60, 28, 28), 255, np.uint8),
         "all alike": np.repeat(among[7:8], 60, axis=0),
     }[kind]
     index, distance = memorisation.Searched(among).nearest(images)
