@@ -10,6 +10,7 @@ from pipeline.evaluation.metrics.pairwise import SquaredDistances, over_rows
 
 TILE = 1000  # images at a time: products of this size are fast, and stay near the core
 AXES = 208  # of the projection: with more, fewer images are left to be looked at, and ruling out takes longer
+MANY = 1000  # to look at, for each image: above, all distances are found sooner by products
 _ROWS = 50  # images at a time, against all others
 
 
@@ -44,6 +45,8 @@ class Searched:
             return self._closest(images[rows], bound(rows), slack[rows])
 
         indices = np.concatenate(over_rows(closest, len(images), _ROWS))
+        hard = np.flatnonzero(indices < 0)
+        indices[hard] = self._by_products(images[hard])
         return indices, _exactly(_flat(images), _flat(self._images[indices]))
 
     def _projected(self, images: np.ndarray) -> np.ndarray:
@@ -57,14 +60,35 @@ class Searched:
 
     def _closest(self, images: np.ndarray, bound: np.ndarray, slack: np.ndarray) -> np.ndarray:
         """The index of the nearest for each of a few images, from the bound on all squared distances, [n, M], which
-        rounding may have made larger by `slack`, [n].
+        rounding may have made larger by `slack`, [n]; -1 for all if they lie too near to everything, as noise does.
         """
         first = self._squared(images, bound.argmin(axis=1))
         row, candidate = np.nonzero(bound <= (first + slack)[:, np.newaxis])
+        if len(row) > MANY * len(images):
+            return np.full(len(images), -1)
         squared = self._squared(images[row], candidate)
         order = np.lexsort((candidate, squared, row))
         nearest: np.ndarray = candidate[order[np.searchsorted(row[order], np.arange(len(images)))]]
         return nearest
+
+    def _by_products(self, images: np.ndarray) -> np.ndarray:
+        """The index of the nearest for each image, from the distances to all."""
+        points = _flat(images)
+
+        def closest(rows: slice) -> np.ndarray:
+            largest, best = np.full((2, rows.stop - rows.start), -np.inf)
+            for at in range(0, len(self._images), TILE):  # |a - b|^2 = |a|^2 - 2 (a b - |b|^2 / 2): the largest bracket
+                others = _flat(self._images[at : at + TILE])  # anew each time: all would be 188 MB
+                bracket = points[rows] @ others.T
+                bracket -= 0.5 * np.einsum("nd,nd->n", others, others)
+                index = bracket.argmax(axis=1)
+                value = np.take_along_axis(bracket, index[:, np.newaxis], axis=1)[:, 0]
+                best = np.where(value > largest, index + at, best)
+                largest = np.maximum(value, largest)
+            result: np.ndarray = best.astype(np.int64)
+            return result
+
+        return np.concatenate(over_rows(closest, len(points), TILE)) if len(points) else np.zeros(0, np.int64)
 
     def _squared(self, images: np.ndarray, candidate: np.ndarray) -> np.ndarray:
         difference = _flat(images) - _flat(self._images[candidate])

@@ -16,8 +16,12 @@ def test_nearest_is_the_nearest(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(distance, all_pairs.min(axis=1))
 
 
+@pytest.mark.parametrize("many", [0, memorisation.MANY])
 @pytest.mark.parametrize("kind", ["digits", "noise", "copies", "blurred", "all alike", "white"])
-def test_no_nearest_is_ruled_out(digits: Dataset, rng: np.random.Generator, kind: str) -> None:
+def test_no_nearest_is_ruled_out(
+    digits: Dataset, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, kind: str, many: int
+) -> None:
+    monkeypatch.setattr(memorisation, "MANY", many)
     among = digits.train.images[:400]
     images = {
         "digits": digits.test.images[:60],
