@@ -46,7 +46,8 @@ class Searched:
 
         indices = np.concatenate(over_rows(closest, len(images), _ROWS))
         hard = np.flatnonzero(indices < 0)
-        indices[hard] = self._by_products(images[hard])
+        if len(hard):
+            indices[hard] = self._by_products(images[hard])
         return indices, _exactly(_flat(images), _flat(self._images[indices]))
 
     def _projected(self, images: np.ndarray) -> np.ndarray:
@@ -88,7 +89,7 @@ class Searched:
             result: np.ndarray = best.astype(np.int64)
             return result
 
-        return np.concatenate(over_rows(closest, len(points), TILE)) if len(points) else np.zeros(0, np.int64)
+        return np.concatenate(over_rows(closest, len(points), TILE))
 
     def _squared(self, images: np.ndarray, candidate: np.ndarray) -> np.ndarray:
         difference = _flat(images) - _flat(self._images[candidate])
