@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.core import paths, settings
 from pipeline.core.errors import UserError
@@ -19,15 +19,25 @@ _OURS = re.compile(
 
 
 class Matrix(Section):
-    """Each model of `vaes` and of `gans` is trained once a seed. Of each family the first stands for the paper's."""
+    """Each model of `vaes` and of `gans` is trained once a seed, and then compared with the others. `compared` names
+    them all, in the order of pages and tables. Of each family the first stands for the paper's.
+    """
 
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(without_duplicates)]
     vaes: Annotated[list[str], Field(min_length=1), AfterValidator(without_duplicates)]
     gans: Annotated[list[str], Field(min_length=1), AfterValidator(without_duplicates)]
+    compared: list[str]
+
+    @model_validator(mode="after")
+    def _compared_are_those_that_are_trained(self) -> Matrix:
+        trained = [*self.vaes, *self.gans]  # DVC cannot join two lists, so the file has to
+        if sorted(self.compared) != sorted(trained):
+            raise ValueError(f"compared must name each of vaes and gans once: {', '.join(trained)}")
+        return self
 
     def variants(self) -> list[str]:
         """The names of all models, in the order in which pages show them."""
-        return [*self.vaes, *self.gans]
+        return self.compared
 
     def model_ids(self) -> list[str]:
         """The id of every trained model, `<variant>-<seed>`, in the same order."""

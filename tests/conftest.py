@@ -108,6 +108,8 @@ TINY: dict[str, Any] = {
     **quick.TINY,
     "data": {"source": SOURCE},
     "seeds": [0],
+    "vaes": ["vae"],
+    "compared": ["vae", "gan"],
     "sample": {"count": 200},
     "models": {
         **quick.TINY["models"],

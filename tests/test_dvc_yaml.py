@@ -134,7 +134,7 @@ def test_each_stage_depends_on_the_settings_that_it_reads() -> None:
         "train_judge": {"judge"},
         "controls": {"evaluate"},
         "evaluate": {"evaluate"},
-        "plot": {"gans", "plot", "sample", "seeds", "vaes"},
+        "plot": {"compared", "gans", "plot", "sample", "seeds", "vaes"},
         "compare": set(Params.model_fields),
     }
 

@@ -53,9 +53,16 @@ def test_the_committed_params_are_the_papers() -> None:
         ({"models": {"gan": {"learning_rate": float("nan")}}}, "models.gan.learning_rate: input should be"),
         ({"models": {"gan": {"discriminator_update": "both"}}}, "'separate' or 'joint'; got 'both'"),
         ({"models": {"gan": {"log_every": 30}}}, "models.gan: snapshot_every must be a multiple of log_every"),
-        ({"models": {"nonesuch": {}}}, "vaes and gans together must name each entry of models once"),
-        ({"gans": ["gan", "nonesuch"], "models": {"nonesuch": {}}}, "models: must be among .*gan.*; got 'nonesuch'"),
-        ({"gans": ["vae"], "vaes": ["gan"]}, "vaes must name models of that family; got 'gan'"),
+        ({"models": {"nonesuch": {}}}, "models: must be among .*gan.*; got 'nonesuch'"),
+        ({"gans": ["gan", "r1_gan"]}, "compared must name each of vaes and gans once: vae, vae16, gan, r1_gan"),
+        (
+            {"gans": ["nonesuch"], "compared": ["vae", "vae16", "nonesuch"]},
+            "gans must name entries of models .*gan.*; got 'nonesuch'",
+        ),
+        (
+            {"gans": ["vae"], "vaes": ["gan"], "compared": ["vae", "gan"]},
+            "vaes must name models of that family; got 'gan'",
+        ),
         ({"plot": {"manifold_quantiles": [0.05]}}, "plot.manifold_quantiles: list should have at least 2 items"),
     ],
 )

@@ -61,7 +61,8 @@ def measure_likelihood(
             for at in range(0, len(mean), CHUNK)
         ]
     )
-    error = np.square(decoded.astype(np.float64) - pixels).mean(axis=(1, 2, 3))
+    squares = over_rows(lambda rows: _squared_error(pixels[rows], decoded[rows]), len(pixels), _ROWS)
+    error = np.concatenate(squares)
     few = slice(0, likelihood_images)
     weights = _log_weights(model, pixels[few], mean[few], log_var[few], told, max(draws), epsilon_std, seed)
     bounds = {f"nll_{k}": -(logsumexp(weights[:, :k], axis=1) - np.log(k)) for k in draws}
@@ -130,6 +131,11 @@ def _cross_entropy(pixels: np.ndarray, image: np.ndarray, means: np.ndarray, row
     x, p = pixels[image[rows]], np.clip(means[rows], 1e-7, 1.0 - 1e-7)
     log_likelihood: np.ndarray = (x * np.log(p) + (1.0 - x) * np.log1p(-p)).sum(axis=(1, 2, 3), dtype=np.float64)
     return -log_likelihood
+
+
+def _squared_error(pixels: np.ndarray, means: np.ndarray) -> np.ndarray:
+    error: np.ndarray = np.square(means.astype(np.float64) - pixels).mean(axis=(1, 2, 3))
+    return error
 
 
 def _mean(values: np.ndarray) -> MetricValue:

@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 def with_toy(project: Project) -> Project:
     """A finished copy in which the toy is the first GAN, so that it stands for the paper's."""
     shutil.copy(Path(toy.__file__), project.root / "pipeline" / "models" / "toy.py")
-    project.set({"gans": ["toy", "gan"], "models": {"toy": toy.SETTINGS | toy.QUICK}})
+    project.set(
+        {"gans": ["toy", "gan"], "compared": ["vae", "toy", "gan"], "models": {"toy": toy.SETTINGS | toy.QUICK}}
+    )
     return project
 
 

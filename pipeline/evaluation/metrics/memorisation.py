@@ -6,12 +6,13 @@ import numpy as np
 import scipy
 
 from pipeline.core.errors import UserError
+from pipeline.data.dataset import PIXELS
 from pipeline.evaluation.metrics.pairwise import SquaredDistances, over_rows
 
 TILE = 1000  # images at a time: products of this size are fast, and stay near the core
-AXES = 208  # of the projection: with more, fewer images are left to be looked at, and ruling out takes longer
-MANY = 1000  # to look at, for each image: above, all distances are found sooner by products
-_ROWS = 50  # images at a time, against all others
+AXES = 256  # of the projection: with more, fewer images are left to be looked at, and ruling out takes longer
+MANY = 200  # to look at, for each image: above, all distances are found sooner by products
+_ROWS = 250  # images at a time, against all others
 
 
 class Searched:
@@ -40,11 +41,9 @@ class Searched:
         bound = SquaredDistances(points, self._points)
         # twenty times what single precision leaves of such sums, so that no bound is above its distance
         slack = 1e-5 * (np.square(points).sum(axis=1) + np.square(self._points).sum(axis=1).max())
-
-        def closest(rows: slice) -> np.ndarray:
-            return self._closest(images[rows], bound(rows), slack[rows])
-
-        indices = np.concatenate(over_rows(closest, len(images), _ROWS))
+        indices = np.concatenate(
+            over_rows(lambda rows: self._closest(images[rows], bound, rows, slack[rows]), len(images), _ROWS)
+        )
         hard = np.flatnonzero(indices < 0)
         if len(hard):
             indices[hard] = self._by_products(images[hard])
@@ -59,17 +58,30 @@ class Searched:
 
         return np.concatenate(over_rows(project, len(images), TILE))
 
-    def _closest(self, images: np.ndarray, bound: np.ndarray, slack: np.ndarray) -> np.ndarray:
-        """The index of the nearest for each of a few images, from the bound on all squared distances, [n, M], which
-        rounding may have made larger by `slack`, [n]; -1 for all if they lie too near to everything, as noise does.
+    def _closest(self, images: np.ndarray, bound: SquaredDistances, rows: slice, slack: np.ndarray) -> np.ndarray:
+        """The index of the nearest for each of a few images; -1 for all if they lie too near to everything, as noise.
+
+        slack: by how much rounding may have made a bound too large, [n].
         """
-        first = self._squared(images, bound.argmin(axis=1))
-        row, candidate = np.nonzero(bound <= (first + slack)[:, np.newaxis])
-        if len(row) > MANY * len(images):
-            return np.full(len(images), -1)
-        squared = self._squared(images[row], candidate)
-        order = np.lexsort((candidate, squared, row))
-        nearest: np.ndarray = candidate[order[np.searchsorted(row[order], np.arange(len(images)))]]
+        best, nearest, looked_at = np.full(len(images), np.inf), np.full(len(images), -1), 0
+        for at in range(0, len(self._images), TILE):
+            bounds = bound(rows, slice(at, at + TILE)) - slack[:, np.newaxis]
+            if not at:
+                nearest = bounds.argmin(axis=1)
+                best = self._squared(images, nearest)
+            row, candidate = np.nonzero(bounds <= best[:, np.newaxis])
+            looked_at += len(row)
+            if looked_at > MANY * len(images):
+                return np.full(len(images), -1)
+            squared = self._squared(images[row], candidate + at)
+            order = np.lexsort((candidate, squared, row))
+            there, first = np.unique(row[order], return_index=True)
+            here = order[first]
+            nearer = (squared[here] < best[there]) | (
+                (squared[here] == best[there]) & (candidate[here] + at < nearest[there])
+            )
+            there, here = there[nearer], here[nearer]
+            best[there], nearest[there] = squared[here], candidate[here] + at
         return nearest
 
     def _by_products(self, images: np.ndarray) -> np.ndarray:
@@ -132,7 +144,7 @@ def duplicate_share(to_other: np.ndarray, threshold: float) -> float:
 
 
 def _flat(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    return images.reshape(-1, PIXELS).astype(np.float32) / np.float32(255)
 
 
 def _exactly(a: np.ndarray, b: np.ndarray) -> np.ndarray:

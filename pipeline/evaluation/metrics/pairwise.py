@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -38,9 +37,9 @@ class SquaredDistances:
         self._left = np.concatenate([-2.0 * a, _squared_norms(a), ones_a], axis=1)
         self._right = np.ascontiguousarray(np.concatenate([b, ones_b, _squared_norms(b)], axis=1).T)
 
-    def __call__(self, rows: slice) -> np.ndarray:
-        """[rows of `a`, M]."""
-        distances: np.ndarray = self._left[rows] @ self._right
+    def __call__(self, rows: slice, columns: slice = slice(None)) -> np.ndarray:
+        """[rows of `a`, rows of `b`]."""
+        distances: np.ndarray = self._left[rows] @ self._right[:, columns]
         return distances
 
     def to_others(self, rows: slice) -> np.ndarray:
@@ -60,12 +59,12 @@ def smallest(values: np.ndarray, count: int) -> np.ndarray:
 
     They lie in the `count` groups of columns whose least values are smallest, so that few are left to be sorted.
     """
-    width = int(np.sqrt(values.shape[1] / count)) + 1
-    groups = math.ceil(values.shape[1] / width)
-    padding = groups * width - values.shape[1]
-    padded = np.pad(values, ((0, 0), (0, padding)), constant_values=np.inf) if padding else values
-    grouped = padded.reshape(len(values), groups, width)
-    if groups > count:
-        least = np.argpartition(grouped.min(axis=2), count - 1, axis=1)[:, :count]
-        grouped = np.take_along_axis(grouped, least[:, :, np.newaxis], axis=1)
-    return np.sort(np.partition(grouped.reshape(len(values), -1), count - 1, axis=1)[:, :count], axis=1)
+    depth = int(np.sqrt(values.shape[1] / count)) + 1  # of a group: every `groups`-th column
+    groups = values.shape[1] // depth
+    if groups <= count:
+        return np.sort(np.partition(values, count - 1, axis=1)[:, :count], axis=1)
+    grouped = values[:, : depth * groups].reshape(len(values), depth, groups)
+    least = np.argpartition(grouped.min(axis=1), count - 1, axis=1)[:, :count]
+    few = np.take_along_axis(grouped, least[:, np.newaxis, :], axis=2).reshape(len(values), -1)
+    few = np.concatenate([few, values[:, depth * groups :]], axis=1)
+    return np.sort(np.partition(few, count - 1, axis=1)[:, :count], axis=1)
