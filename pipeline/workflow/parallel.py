@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from pipeline import models
 from pipeline.core import paths
@@ -18,17 +19,14 @@ from pipeline.workflow import processes
 MEMORY = 2e9  # bytes of the machine's for each model: twice what its stages take at the paper's settings
 
 
-def repro(
-    matrix: Matrix, needs: Sequence[str] = ("prepare",), then: Sequence[str] = ("sample",), jobs: int | None = None
-) -> int:
-    """Trains the models that are due, if they are two or more, and goes on with each; returns the exit code.
+def repro(matrix: Matrix, needs: Sequence[str] = ("prepare",), jobs: int | None = None) -> int:
+    """Trains the models that are due, if they are two or more; returns the exit code.
 
-    Each model is a `dvc repro` of only its own stages, one after the other, and DVC's own locks keep them apart. Each
-    process has two threads, as it has alone, so its bytes are the same.
+    Each is a `dvc repro` of one stage item, and DVC's own locks keep them apart. Each process has two threads, as it
+    has alone, so its bytes are the same.
 
     Args:
       needs: stages that are brought up to date first, on which the others depend.
-      then: stages that follow a model's training.
       jobs: how many models at a time; if not given, as many as this machine has cores and memory for.
     """
     jobs = jobs or _room()
@@ -38,44 +36,44 @@ def repro(
     model_ids = due(matrix)  # once the data is there: before, DVC may only not have checked a training out
     if code or len(model_ids) < 2:
         return code
-    chains = [[_training(model_id), *(f"{stage}@{model_id}" for stage in then)] for model_id in model_ids]
     jobs = min(jobs, len(model_ids))
-    print(f"{len(model_ids)} models, {jobs} at a time: {', '.join(('training', *then))}", flush=True)
+    print(f"{len(model_ids)} models, {jobs} at a time: training", flush=True)
     return processes.run_parallel(
-        [[*processes.DVC, "--wait-for-lock", "repro", "--single-item", *chain] for chain in chains],
+        [[*processes.DVC, "--wait-for-lock", "repro", "--single-item", _training(m)] for m in model_ids],
         jobs,
         {**os.environ, CORES_ARE_SHARED: "1"},
     )
 
 
+def together(stage: Literal["sample", "evaluate"], matrix: Matrix, jobs: int | None = None) -> int:
+    """Runs the items of a stage that are due, if they are two or more, several in a process; returns the exit code.
+
+    Each process starts TensorFlow and reads what all models share once, where DVC would start one a model. `dvc commit`
+    then takes what they wrote, under the entries that DVC's own runs would have made. What was made before an
+    interruption is kept.
+    """
+    jobs, waiting = jobs or _room(), _waiting(stage, matrix)
+    if len(waiting) < 2:
+        return 0
+    jobs = min(jobs, len(waiting))
+    print(f"{len(waiting)} models, {jobs} at a time: {stage}", flush=True)
+    begun = time.time_ns()
+    commands = [[sys.executable, "-m", f"stages.{stage}", *waiting[place::jobs]] for place in range(jobs)]
+    code = processes.run_parallel(commands, jobs, {**os.environ, CORES_ARE_SHARED: "1"})
+    last = {"sample": lambda m: paths.GRIDS / m, "evaluate": paths.headline}[stage]  # what an item writes last
+    made = [model_id for model_id in waiting if _written_since(begun, last(model_id))]
+    if made:
+        code = processes.dvc("commit", "--quiet", "--force", *(f"{stage}@{model_id}" for model_id in made)) or code
+    return code
+
+
 def train(matrix: Matrix, jobs: int | None = None) -> int:
     """Brings every training and its samples up to date, in parallel if two or more are due; returns the exit code."""
-    code = repro(matrix, jobs=jobs)
+    code = repro(matrix, jobs=jobs) or together("sample", matrix, jobs)
     names = [name for model_id in matrix.model_ids() for name in (_training(model_id), f"sample@{model_id}")]
     code = code or processes.dvc("repro", *names)
     if not code:
         print(f"train: {len(matrix.model_ids())} models are in models/, their samples in samples/", flush=True)
-    return code
-
-
-def evaluate(matrix: Matrix, jobs: int | None = None) -> int:
-    """Evaluates the models that are due, if they are two or more; returns the exit code.
-
-    Each process reads judges and digits once and measures several models, where DVC would start one a model: a fifth of
-    an evaluation's time. `dvc commit` then takes what they wrote, under the entries that DVC's own runs would have
-    made. What was measured before an interruption is kept.
-    """
-    jobs, waiting = jobs or _room(), unevaluated(matrix)
-    if len(waiting) < 2:
-        return 0
-    jobs = min(jobs, len(waiting))
-    print(f"{len(waiting)} models, {jobs} at a time: evaluate", flush=True)
-    begun = time.time_ns()
-    commands = [[sys.executable, "-m", "stages.evaluate", *waiting[place::jobs]] for place in range(jobs)]
-    code = processes.run_parallel(commands, jobs, {**os.environ, CORES_ARE_SHARED: "1"})
-    written = [model_id for model_id in waiting if _written_since(begun, paths.headline(model_id))]
-    if written:
-        code = processes.dvc("commit", "--quiet", "--force", *(f"evaluate@{m}" for m in written)) or code
     return code
 
 
@@ -85,11 +83,11 @@ def due(matrix: Matrix) -> list[str]:
     return [m for m in matrix.model_ids() if _differs(locked.get(_training(m)), _training(m), {})]
 
 
-def unevaluated(matrix: Matrix) -> list[str]:
-    """The models whose evaluation is due, if what dvc.lock says of the stages before it is true."""
+def _waiting(stage: str, matrix: Matrix) -> list[str]:
+    """The models of which this stage is due, if what dvc.lock says of the stages before it is true."""
     locked = dvc_lock.locked()
     made = {path: md5 for _, outputs in locked.values() for path, md5 in outputs.items()}
-    names = {model_id: f"evaluate@{model_id}" for model_id in matrix.model_ids()}
+    names = {model_id: f"{stage}@{model_id}" for model_id in matrix.model_ids()}
     return [model_id for model_id, name in names.items() if _differs(locked.get(name), name, made)]
 
 

@@ -15,7 +15,7 @@ from pipeline.core.backend import tf
 from pipeline.core.rng import stream
 
 CODES = 20_000  # of the training set, drawn without replacement: the mixture is as good, and sooner there
-ITERATIONS, TOLERANCE = 100, 1e-3  # of EM: when the mean log-likelihood of a code moves by less, it ends
+ITERATIONS, TOLERANCE = 100, 1e-2  # of EM: when the mean log-likelihood of a code moves by less, it ends
 
 
 class Mixture:
