@@ -13,6 +13,7 @@ from pipeline.core.errors import UserError
 
 PARTS = {
     "training": training.measure,
+    "variants": training.measure_variants,
     "metrics": metrics.measure,
     "pipeline": pipeline_runs.measure,
     "growth": growth.measure,

@@ -15,7 +15,12 @@ from pipeline.report.figures import style
 
 FOLDER = Path(__file__).parent
 RESULTS, PAGE, PICTURE = FOLDER / "results", FOLDER / "README.md", FOLDER / "training.png"
-TITLES = {"vae": "VAE, batches of 100", "gan": "GAN, batches of 128, gradient norms logged"}
+TITLES = {
+    "vae": "VAE, batches of 100",
+    "gan": "GAN, batches of 128, gradient norms logged",
+    "vae16": "VAE with 16 latent dimensions, batches of 100",
+    "r1_gan": "GAN with R1 and averaged weights, batches of 128, gradient norms logged: second derivatives",
+}
 PAPER_STEPS = {"vae": 50 * 600, "gan": 20_000}
 
 

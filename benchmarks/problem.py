@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,17 @@ from pipeline.training import export
 BATCH = {"vae": 100, "gan": 128}
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, batch_of: Mapping[str, int] = BATCH) -> Path:
     """Writes the problem, and a model folder for each model beside it; returns where the problem is.
+
+    batch_of: model -> images of its batch; no two of them may have a network of one name.
 
     Raises:
       UserError: there is no data set yet.
     """
     dataset = load_dataset()
     arrays: dict[str, np.ndarray] = {"images": dataset.train.images}
-    for name, batch in BATCH.items():
+    for name, batch in batch_of.items():
         model = models.build(name, models.configure(name, read_model_settings(name)), seed=0)
         for network in model.networks.values():
             for layer in network.layers:

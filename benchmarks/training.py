@@ -48,3 +48,18 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
         duel.fight(peers, rounds, functools.partial(said, f"{model}:"))
         found[model] = {peer.name: duel.summary(peers[0], peer) for peer in peers}
     return found
+
+
+def measure_variants(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
+    """The same for two of the models beyond the paper's, one of them with second derivatives, against PyTorch eager."""
+    path = problem.write(FOLDER / "variants", {"vae16": 100, "r1_gan": 128})
+    found = {}
+    for model in ("vae16", "r1_gan"):
+        peers = []
+        for number, name in enumerate((OURS, EAGER)):
+            python, script, _ = SCRIPTS[name]
+            command = [python, str(PEERS / script), model, str(path)]
+            peers.append(duel.Peer(name, command, FOLDER / f"{model}-{number}.log"))
+        duel.fight(peers, rounds, functools.partial(said, f"{model}:"))
+        found[model] = {peer.name: duel.summary(peers[0], peer) for peer in peers}
+    return found

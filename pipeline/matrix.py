@@ -31,8 +31,12 @@ class Matrix(Section):
     @model_validator(mode="after")
     def _compared_are_those_that_are_trained(self) -> Matrix:
         trained = [*self.vaes, *self.gans]  # DVC cannot join two lists, so the file has to
-        if sorted(self.compared) != sorted(trained):
-            raise ValueError(f"compared must name each of vaes and gans once: {', '.join(trained)}")
+        in_order = [[m for m in self.compared if m in family] for family in (self.vaes, self.gans)]
+        if len(self.compared) != len(trained) or in_order != [self.vaes, self.gans]:
+            raise ValueError(
+                f"compared must name each of vaes and gans once, in their order, such as {', '.join(trained)}; "
+                f"got {', '.join(self.compared) or 'none'}"
+            )
         return self
 
     def variants(self) -> list[str]:

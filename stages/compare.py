@@ -9,7 +9,7 @@ import sys
 from typing import cast
 
 from pipeline.comparison.headline import headline
-from pipeline.comparison.summary import summarise
+from pipeline.comparison.summary import papers_models, summarise
 from pipeline.console.exit import exit_code_of, say_done
 from pipeline.core import files, paths
 from pipeline.core.settings import load_yaml, read_section
@@ -18,7 +18,8 @@ from pipeline.evaluation.judges.classifier import Judge
 from pipeline.evaluation.measure import SetMetrics
 from pipeline.evaluation.model_metrics import read_metrics
 from pipeline.matrix import check_no_stale_files, read_matrix
-from pipeline.report import page, sections
+from pipeline.report import beyond, page, sections
+from pipeline.report.figures import style
 from pipeline.report.settings import Report
 from pipeline.sampling.checkpoint import read_cards
 from stages import _tracked
@@ -37,12 +38,12 @@ def main() -> None:
         summary = summarise(families, cards, logs, metrics, controls)
         settings = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
         hashes = {"data": manifest["sha256"], "params": settings}
-        numbers = {"judges": len(read_section(Judge, "judge").seeds), "seeds": len(matrix.seeds)}
-        content = sections.build(
-            summary, cards, metrics, manifest, params, banner=report.banner, hashes=hashes, **numbers
-        )
+        judges = len(read_section(Judge, "judge").seeds)
+        about = sections.About(report.banner, judges, len(matrix.seeds), papers_models(families), hashes)
+        content = sections.build(summary, cards, metrics, manifest, params, about)
         files.write_json(paths.REPORT / "summary.json", summary)
         files.write_json(paths.REPORT / "headline.json", headline(summary, families))
+        style.write_png(paths.REPORT / f"{beyond.PICTURE}.png", content.picture)
         files.write_text(paths.REPORT / "report.md", page.markdown(content, paths.FIGURES))
         files.write_text(paths.REPORT / "index.html", page.html(content, paths.FIGURES))
     say_done(f"compare: the report is in {paths.REPORT / 'index.html'}")

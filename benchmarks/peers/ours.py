@@ -18,6 +18,7 @@ from pipeline import models
 from pipeline.core.backend import tf
 from pipeline.core.settings import read_model_settings
 from pipeline.data.dataset import Split
+from pipeline.models.gan_parts import penalties
 from pipeline.models.parts import losses
 from pipeline.training import loop
 
@@ -27,21 +28,28 @@ ENDLESS = {"vae": {"epochs": 10**5, "snapshot_every": 10**5}, "gan": {"iteration
 
 def first_losses(name: str, model: models.GenerativeModel, arrays: dict[str, np.ndarray]) -> dict[str, float]:
     images = tf.constant(arrays["images"][arrays[f"{name}/batch"]][..., None], tf.float32) / 255.0
-    if name == "vae":
+    if models.family(name) == "vae":
         return {
             "loss": float(model.eval_step(images, tf.zeros(len(images), tf.int32), tf.constant([0, 0]))["test/loss"])
         }
     generator, discriminator = model.networks["generator"], model.networks["discriminator"]
-    on_reals, on_fakes = discriminator(2.0 * images - 1.0), discriminator(generator(arrays["gan/latents"]))
+    reals, fakes = 2.0 * images - 1.0, generator(arrays[f"{name}/latents"])
+    on_reals, on_fakes = discriminator(reals), discriminator(fakes)
     d_losses = losses.real_or_fake(on_reals, real=True) + losses.real_or_fake(on_fakes, real=False)
     g_losses = losses.real_or_fake(on_fakes, real=True)
-    return {"d_loss": float(tf.reduce_mean(d_losses) / 2), "g_loss": float(tf.reduce_mean(g_losses))}
+    first = {"d_loss": float(tf.reduce_mean(d_losses) / 2), "g_loss": float(tf.reduce_mean(g_losses))}
+    if name == "r1_gan":
+        _, penalty = penalties.mean_squared_gradient(lambda x, _: discriminator(x), reals)
+        first["penalty"] = float(penalty)
+    return first
 
 
 def build(
     name: str, arrays: dict[str, np.ndarray], changes: dict[str, object]
 ) -> tuple[dict[str, float], Callable[[int], object], int]:
-    settings = models.configure(name, cast(dict[str, object], read_model_settings(name)) | ENDLESS[name] | changes)
+    settings = models.configure(
+        name, cast(dict[str, object], read_model_settings(name)) | ENDLESS[models.family(name)] | changes
+    )
     model = models.build(name, settings, seed=0)
     first = {} if changes else first_losses(name, model, arrays)
     schedule = models.variant(name).schedule(settings, len(arrays["images"]))

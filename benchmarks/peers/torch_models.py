@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -49,11 +50,16 @@ class GAN:
         )
 
 
-def vae(arrays: dict[str, np.ndarray], wrap: Wrap) -> tuple[dict[str, float], Callable[[int], object]]:
+def vae(
+    arrays: dict[str, np.ndarray], wrap: Wrap, name: str = "vae"
+) -> tuple[dict[str, float], Callable[[int], object]]:
     model, batch = VAE(arrays), 100
+    latents = arrays[f"{name}/noise"].shape[1]
     images = torch.from_numpy(arrays["images"]).float().reshape(-1, 784) / 255
     with torch.no_grad():
-        first = model(images[torch.from_numpy(arrays["vae/batch"]).long()], torch.from_numpy(arrays["vae/noise"]))
+        first = model(
+            images[torch.from_numpy(arrays[f"{name}/batch"]).long()], torch.from_numpy(arrays[f"{name}/noise"])
+        )
     optimizer = torch.optim.RMSprop(model.parameters(), 1e-3, alpha=0.9, eps=1e-7)
     forward = wrap(model)
 
@@ -61,7 +67,7 @@ def vae(arrays: dict[str, np.ndarray], wrap: Wrap) -> tuple[dict[str, float], Ca
         order, rows = torch.randperm(len(images)), []
         for i in range(steps):
             start = i * batch % len(images)
-            losses = forward(images[order[start : start + batch]], torch.randn(batch, 2))
+            losses = forward(images[order[start : start + batch]], torch.randn(batch, latents))
             optimizer.zero_grad()
             losses[0].backward()
             optimizer.step()
@@ -118,4 +124,58 @@ def gan(arrays: dict[str, np.ndarray], wrap: Wrap) -> tuple[dict[str, float], Ca
     return {name: float(value) for name, value in first.items()}, run
 
 
-BUILD = {"vae": vae, "gan": gan}
+def r1_gan(arrays: dict[str, np.ndarray], wrap: Wrap) -> tuple[dict[str, float], Callable[[int], object]]:
+    """Adam with beta_1 0 and beta_2 .99, a penalty of 1 / 2 at the reals, weights averaged by .999."""
+    model, batch = GAN(arrays), 128
+    images = torch.from_numpy(arrays["images"]).float().reshape(-1, 784) / 127.5 - 1
+    softplus = functional.softplus
+    reals = images[torch.from_numpy(arrays["r1_gan/batch"]).long()]
+    latents = torch.from_numpy(arrays["r1_gan/latents"])
+
+    def penalised(inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        inputs = inputs.detach().requires_grad_(True)
+        logits = model.discriminator(inputs)
+        (gradient,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+        return logits, gradient.square().sum(1).mean()
+
+    on_reals, penalty = penalised(reals)
+    on_fakes = model.discriminator(model.generator(latents))
+    first = {"d_loss": (softplus(-on_reals).mean() + softplus(on_fakes).mean()) / 2}
+    first |= {"g_loss": softplus(-on_fakes).mean(), "penalty": penalty}
+    g_optimizer = torch.optim.Adam(model.generator.parameters(), 1e-3, (0.0, 0.99), eps=1e-7)
+    d_optimizer = torch.optim.Adam(model.discriminator.parameters(), 1e-3, (0.0, 0.99), eps=1e-7)
+    averaged = [p.detach().clone() for p in model.generator.parameters()]
+
+    def norm(module: nn.Module) -> torch.Tensor:
+        return torch.nn.utils.get_total_norm([p.grad for p in module.parameters()])
+
+    def run(steps: int) -> None:
+        rows = []
+        for _ in range(steps):
+            batch_images = images[torch.randint(len(images), (batch,))]
+            with torch.no_grad():
+                fakes = model.generator(torch.randn(batch, 100))
+            real, penalty = penalised(batch_images)
+            fake = model.discriminator(fakes)
+            d_loss = softplus(-real).mean() + softplus(fake).mean()
+            d_optimizer.zero_grad()
+            (d_loss + 0.5 * penalty).backward()
+            d_norm = norm(model.discriminator)
+            d_optimizer.step()
+            right = torch.cat([real.detach() > 0, fake.detach() <= 0]).float().mean()
+            model.discriminator.requires_grad_(False)
+            g_loss = softplus(-model.discriminator(model.generator(torch.randn(batch, 100)))).mean()
+            g_optimizer.zero_grad()
+            g_loss.backward()
+            g_norm = norm(model.generator)
+            g_optimizer.step()
+            model.discriminator.requires_grad_(True)
+            with torch.no_grad():
+                torch._foreach_lerp_(averaged, list(model.generator.parameters()), 0.001)
+            rows.append(torch.stack([d_loss.detach(), right, penalty.detach(), d_norm, g_loss.detach(), g_norm]))
+        torch.stack(rows).mean(0)
+
+    return {name: float(value.detach()) for name, value in first.items()}, run
+
+
+BUILD = {"vae": vae, "gan": gan, "vae16": functools.partial(vae, name="vae16"), "r1_gan": r1_gan}

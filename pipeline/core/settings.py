@@ -95,4 +95,5 @@ def _sentence(path: Path, key: Sequence[str], details: ErrorDetails, allowed: st
     if details["type"] == "missing":
         return f"{where} is missing; add it"
     reason = details["msg"].removeprefix("Value error, ")
-    return f"{where}: {reason[0].lower()}{reason[1:]}; got {details['input']!r}"
+    got = "" if isinstance(details["input"], Mapping) else f"; got {details['input']!r}"  # a whole section says nothing
+    return f"{where}: {reason[0].lower()}{reason[1:]}{got}"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from pipeline.core.backend import tf
 from pipeline.models import Description, Flops, Scalars
-from pipeline.models.parts import adversaries, spectral
-from pipeline.models.parts.adversaries import QUICK, Adversaries, schedule
+from pipeline.models.gan_parts import adversaries, spectral
+from pipeline.models.gan_parts.adversaries import QUICK, Adversaries, schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pipeline.core.backend import tf
 from pipeline.core.settings import PositiveInt
 from pipeline.models import Description, Flops, Scalars
-from pipeline.models.parts import autoencoder, losses
-from pipeline.models.parts.autoencoder import QUICK, Autoencoder, schedule
+from pipeline.models.parts import losses
+from pipeline.models.vae_parts import autoencoder
+from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder, schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 

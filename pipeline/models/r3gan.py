@@ -10,8 +10,9 @@ from pydantic import Field
 
 from pipeline.core.backend import tf
 from pipeline.models import Description, Flops, Scalars
-from pipeline.models.parts import adversaries, losses, penalties
-from pipeline.models.parts.adversaries import QUICK, Adversaries, schedule
+from pipeline.models.gan_parts import adversaries, penalties
+from pipeline.models.gan_parts.adversaries import QUICK, Adversaries, schedule
+from pipeline.models.parts import losses
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 

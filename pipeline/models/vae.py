@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipeline.core.backend import tf
 from pipeline.core.settings import PositiveFloat
 from pipeline.models import Description, Scalars
-from pipeline.models.parts import autoencoder
-from pipeline.models.parts.autoencoder import QUICK, Autoencoder, flops, schedule
+from pipeline.models.vae_parts import autoencoder
+from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder, flops, schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 

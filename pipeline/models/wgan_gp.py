@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pipeline.core.backend import tf
 from pipeline.core.settings import PositiveFloat, PositiveInt
 from pipeline.models import Description, Flops, Scalars
-from pipeline.models.parts import adversaries, penalties
-from pipeline.models.parts.adversaries import QUICK, Adversaries, schedule
+from pipeline.models.gan_parts import adversaries, penalties
+from pipeline.models.gan_parts.adversaries import QUICK, Adversaries, schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 

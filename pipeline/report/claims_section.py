@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from pipeline.comparison.summary import ClaimSummary, EffectNumbers, Summary
@@ -43,7 +44,7 @@ def rows(summary: Summary) -> list[ClaimText]:
             "verdict": claim["verdict"],
             "reason": claim["reason"],
             "measured": claim["measured"],
-            "parts": _parts(claim),
+            "parts": _parts(claim["parts"]) + _parts(claim["beside"]),
             "p": _p(claim["p"]),
             "draws": _draws(claim, summary),
         }
@@ -72,11 +73,11 @@ def _draws(claim: ClaimSummary, summary: Summary) -> str:
     ]
     noisy = bool(means) and max(means) > summary["controls"][FLOOR][metric]
     warning = "; these draws exceed real digits only because their pixels are noisy, so this is no advantage"
-    return f"{draws['verdict']} ({'; '.join(_parts(draws)) or 'not measured'}){warning if noisy else ''}"
+    return f"{draws['verdict']} ({'; '.join(_parts(draws['parts'])) or 'not measured'}){warning if noisy else ''}"
 
 
-def _parts(claim: ClaimSummary) -> list[str]:
-    return [f"{name}: {_effect(part)}" for name, part in claim["parts"].items() if part["value"] is not None]
+def _parts(parts: Mapping[str, EffectNumbers]) -> list[str]:
+    return [f"{name}: {_effect(part)}" for name, part in parts.items() if part["value"] is not None]
 
 
 def _effect(part: EffectNumbers) -> str:

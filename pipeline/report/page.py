@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 from PIL import Image
 
-from pipeline.report import charts
+from pipeline.report import beyond, charts
 from pipeline.report.sections import Content
 
 # Each section's figures: file, and what someone who cannot see it should know.
@@ -49,7 +49,8 @@ def html(content: Content, figures: Path) -> str:
     def embedded(name: str) -> str:
         """The same pixels in half the bytes."""
         packed = io.BytesIO()
-        with Image.open(figures / f"{name}.png") as picture:
+        own = io.BytesIO(content.picture) if name == beyond.PICTURE else None
+        with Image.open(own or figures / f"{name}.png") as picture:
             picture.convert("RGB").save(packed, format="WEBP", lossless=True)
         return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode()
 
@@ -65,7 +66,11 @@ def html(content: Content, figures: Path) -> str:
 
 def markdown(content: Content, figures: Path) -> str:
     """The same tables, with links to the figures."""
-    return _render("page.md.jinja", content, figures, lambda name: f"../{figures.name}/{name}.png", escape=False)
+
+    def linked(name: str) -> str:
+        return f"{name}.png" if name == beyond.PICTURE else f"../{figures.name}/{name}.png"
+
+    return _render("page.md.jinja", content, figures, linked, escape=False)
 
 
 def _render(
@@ -89,7 +94,14 @@ def _render(
         for name, title in content.sheets.items()
         if (figures / f"{name}.png").is_file()
     ]
-    return environment.get_template(template).render(**content.text, **more, figures=present, sheets=sheets)
+    picture = {
+        "name": beyond.PICTURE,
+        "alt": f"Precision against recall of every model, with Fréchet distances and costs{content.in_data}",
+        "source": source(beyond.PICTURE),
+    }
+    return environment.get_template(template).render(
+        **content.text, **more, figures=present, sheets=sheets, beyond_picture=picture
+    )
 
 
 def _yaml(value: Mapping[str, object], indent: int = 0) -> str:

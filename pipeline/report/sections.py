@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 from pipeline.comparison import paper
 from pipeline.comparison.dynamics import effective_classes
 from pipeline.comparison.summary import OverSeeds, Summary
+from pipeline.comparison.trained_models import Family
 from pipeline.data.dataset import Manifest
 from pipeline.evaluation.judges.control_sets import FLOOR
 from pipeline.evaluation.metrics.table import TABLE
 from pipeline.evaluation.model_metrics import ModelMetrics
-from pipeline.report import charts, claims_section, scoreboard, training_tables
+from pipeline.report import beyond, charts, claims_section, scoreboard, training_tables
+from pipeline.report.figures import style
 from pipeline.report.tables import Table, interval, table
 from pipeline.sampling.checkpoint import ModelCard
 from pipeline.sampling.draws import SAMPLES
@@ -37,7 +39,20 @@ class Content:
     text: Mapping[str, object]
     in_data: str  # what titles add if the data is not the whole of MNIST
     sheets: Mapping[str, str]  # the digits of the first screen: the picture's name, and what it shows
+    picture: bytes  # of the section beyond the paper, a PNG
     charts: charts.Inputs
+
+
+class About(NamedTuple):
+    """`banner`: a sentence above everything, or empty. `judges`, `seeds`: how many. `papers`: family -> the model that
+    stands for the paper's. `hashes`: of what the page was made from, by name.
+    """
+
+    banner: str
+    judges: int
+    seeds: int
+    papers: Mapping[Family, str]
+    hashes: Mapping[str, str]
 
 
 def build(
@@ -46,11 +61,7 @@ def build(
     metrics: Mapping[str, ModelMetrics],
     manifest: Manifest,
     params: Mapping[str, object],
-    *,
-    banner: str,
-    judges: int,
-    seeds: int,
-    hashes: Mapping[str, str],
+    about: About,
 ) -> Content:
     """The page's content.
 
@@ -61,14 +72,16 @@ def build(
     sets = _sets(summary)
     text = {
         "title": f"{paper.TITLE} on MNIST{in_data}",
-        "banners": _banners(summary, banner, None if manifest["whole"] else manifest["label"]),
-        "lead": _lead(manifest, seeds),
+        "banners": _banners(summary, about.banner, None if manifest["whole"] else manifest["label"]),
+        "lead": _lead(manifest, about.seeds),
         "in_data": in_data,
         "scoreboard": scoreboard.lines(summary),
         "seeds_note": _seeds_note(summary, cast(list[int], params["seeds"])),
         "aspects": _aspects(summary, sets, in_data),
-        "judges": judges,
+        "judges": about.judges,
         "sizes": " and ".join(f"{n:,}" for n in sorted({m["n"] for of_set in sets.values() for m in of_set.values()})),
+        "beyond": beyond.sentences(summary, about.papers),
+        "beyond_table": beyond.tabled(summary, in_data),
         "metrics": _metrics(sets, summary["controls"], in_data),
         "likelihood": _likelihood(summary, in_data),
         "claims": claims_section.rows(summary),
@@ -78,11 +91,12 @@ def build(
         "vae": training_tables.losses_by_epoch(summary, cards, in_data),
         "vae_note": _note_on_epoch_50(),
         "gan": training_tables.rows_by_iteration(summary, cards, in_data),
-        "hashes": hashes,
+        "hashes": about.hashes,
         "data_note": f"Data: {manifest['source']} {manifest['version']}.",
         "params": params,
     }
-    return Content(text, in_data, _sheets(summary), _charts(summary, metrics, sets))
+    picture = style.png(beyond.picture(summary, "MNIST" if manifest["whole"] else manifest["label"]))
+    return Content(text, in_data, _sheets(summary), picture, _charts(summary, metrics, sets))
 
 
 def _sheets(summary: Summary) -> dict[str, str]:

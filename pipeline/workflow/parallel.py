@@ -19,27 +19,29 @@ from pipeline.workflow import processes
 MEMORY = 2e9  # bytes of the machine's for each model: twice what its stages take at the paper's settings
 
 
-def repro(matrix: Matrix, needs: Sequence[str] = ("prepare",), jobs: int | None = None) -> int:
+def repro(matrix: Matrix, beside: Sequence[str] = (), jobs: int | None = None) -> int:
     """Trains the models that are due, if they are two or more; returns the exit code.
 
     Each is a `dvc repro` of one stage item, and DVC's own locks keep them apart. Each process has two threads, as it
     has alone, so its bytes are the same.
 
     Args:
-      needs: stages that are brought up to date first, on which the others depend.
+      beside: stages that need only the data, too, and take one of the places, one after the other.
       jobs: how many models at a time; if not given, as many as this machine has cores and memory for.
     """
     jobs = jobs or _room()
     if jobs < 2 or len(due(matrix)) < 2:
         return 0
-    code = processes.dvc("repro", *needs)
+    code = processes.dvc("repro", "prepare")
     model_ids = due(matrix)  # once the data is there: before, DVC may only not have checked a training out
     if code or len(model_ids) < 2:
         return code
     jobs = min(jobs, len(model_ids))
     print(f"{len(model_ids)} models, {jobs} at a time: training", flush=True)
+    chains = [beside] if beside else []
+    chains += [[_training(model_id)] for model_id in model_ids]
     return processes.run_parallel(
-        [[*processes.DVC, "--wait-for-lock", "repro", "--single-item", _training(m)] for m in model_ids],
+        [[*processes.DVC, "--wait-for-lock", "repro", "--single-item", *chain] for chain in chains],
         jobs,
         {**os.environ, CORES_ARE_SHARED: "1"},
     )

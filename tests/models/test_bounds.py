@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from pipeline.core.backend import tf
-from pipeline.models.parts.autoencoder import Autoencoder
-from pipeline.models.parts.mixture import Mixture
+from pipeline.models.vae_parts.autoencoder import Autoencoder
+from pipeline.models.vae_parts.mixture import Mixture
 from tests.models.test_contract import batch, build, key, labels
 
 

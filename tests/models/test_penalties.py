@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.core.backend import keras, tf
 from pipeline.models import cgan, r1_gan, r3gan, wgan_gp
-from pipeline.models.parts import penalties, spectral
-from pipeline.models.parts.adversaries import Adversaries
+from pipeline.models.gan_parts import penalties, spectral
+from pipeline.models.gan_parts.adversaries import Adversaries
 from tests.models.test_contract import batch, build, key, labels, train_step
 
 SLOPE = np.random.default_rng(1).normal(size=784).astype(np.float32)

@@ -71,9 +71,8 @@ def pages(tmp_path: Path) -> tuple[Content, Path]:
     json.dumps(summary, allow_nan=False)
     params = load_yaml(ROOT / "params.yaml")
     hashes = {"data": "0" * 64}
-    content = sections.build(
-        summary, cards, metrics, MANIFEST, params, banner="a <trial>", judges=3, seeds=3, hashes=hashes
-    )
+    about = sections.About("a <trial>", 3, 3, {"vae": "vae", "gan": "gan"}, hashes)
+    content = sections.build(summary, cards, metrics, MANIFEST, params, about)
     return content, figures
 
 
@@ -85,7 +84,7 @@ def test_the_page_needs_nothing_but_itself(pages: tuple[Content, Path]) -> None:
     html = page.html(*pages)
     assert html.count(charts.plotly_script()) == 1
     html = without_plotly(html)
-    assert html.count('src="data:image/webp;base64,') == 4
+    assert html.count('src="data:image/webp;base64,') == 5
     assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
     assert "a &lt;trial&gt;" in html
 
@@ -93,9 +92,9 @@ def test_the_page_needs_nothing_but_itself(pages: tuple[Content, Path]) -> None:
 def test_every_table_title_and_picture_names_the_subset(pages: tuple[Content, Path]) -> None:
     html = without_plotly(page.html(*pages))
     first_cells = html.split("<thead><tr>")[1:]
-    assert len(first_cells) == 8
+    assert len(first_cells) == 9
     assert all("(5,000-digit subset)" in cell.split("</th>")[0] for cell in first_cells)
-    assert html.count("(5,000-digit subset)</figcaption>") + html.count("(5,000-digit subset).</figcaption>") == 4
+    assert html.count("(5,000-digit subset)</figcaption>") + html.count("(5,000-digit subset).</figcaption>") == 5
     assert "not the whole of MNIST" in html
 
 

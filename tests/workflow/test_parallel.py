@@ -43,8 +43,8 @@ def test_models_know_that_they_share_the_cores(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(processes, "run_parallel", begin)
     assert parallel.repro(read_params(ROOT / "params.yaml"), jobs=2) == 0
     assert [(command[-2:], places, shared) for command, places, shared in begun] == [
-        (["train_vae@vae-0", "sample@vae-0"], 2, "1"),
-        (["train_gan@gan-0", "sample@gan-0"], 2, "1"),
+        (["--single-item", "train_vae@vae-0"], 2, "1"),
+        (["--single-item", "train_gan@gan-0"], 2, "1"),
     ]
 
 
@@ -58,7 +58,8 @@ def test_the_lock_says_the_same_side_by_side_and_one_after_the_other(project: Pr
     shutil.copytree(project.root, other.root, symlinks=True)
     model_ids = ["vae-0", "vae-1", "gan-0", "gan-1"]
     said = project.ok("python", "-m", "pipeline", "train", "--jobs", "3")
-    assert f"{len(model_ids)} models, 3 at a time: training, sample\n" in said
+    assert f"{len(model_ids)} models, 3 at a time: training\n" in said
+    assert f"{len(model_ids)} models, 3 at a time: sample\n" in said
     other.ok("dvc", "repro", "sample")
     assert yaml.safe_load(project.lock()) == yaml.safe_load(other.lock())
     names = {name for each in model_ids for name in (f"train_{each[:3]}@{each}", f"sample@{each}")}
@@ -68,3 +69,23 @@ def test_the_lock_says_the_same_side_by_side_and_one_after_the_other(project: Pr
     shutil.rmtree(project.root / "models" / "gan-0")
     assert project.ok("python", "-m", "pipeline", "train").endswith(last_line)  # one was, which is none in parallel
     assert (project.root / "models" / "gan-0" / "saved_model.pb").is_file()
+
+
+@pytest.mark.full
+@pytest.mark.long
+def test_measured_together_the_lock_says_what_dvcs_own_runs_leave(project: Project, tmp_path: Path) -> None:
+    """Also if one of the processes is killed: what was measured before is kept."""
+    project.set({"seeds": [0, 1]})
+    other = Project(tmp_path / "other")
+    shutil.copytree(project.root, other.root, symlinks=True)
+    said = project.ok("python", "-m", "pipeline", "repro")
+    assert "4 models, 2 at a time: evaluate\n" in said
+    other.ok("dvc", "repro")
+    assert yaml.safe_load(project.lock()) == yaml.safe_load(other.lock())
+    for kind in ("metrics", "samples", "grids"):
+        assert contents(project.root / kind) == contents(other.root / kind)
+    assert "evaluate" not in project.ok("python", "-m", "pipeline", "repro")  # nothing is due
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}

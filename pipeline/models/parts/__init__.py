@@ -1,1 +1,4 @@
-"""What variants are built of: losses, and operations written for speed. A whole model does not belong here."""
+"""What models of both families are built of: dense nets, losses, and operations written for speed.
+
+A whole model does not belong here.
+"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,7 +60,19 @@ def failed(title: str, label: str, reason: str) -> Figure:
     return figure
 
 
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG, without the writing program's version."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
 def save(figure: Figure, path: Path) -> None:
-    """Writes a PNG without the writing program's version."""
+    """Writes the figure as a PNG, whole or not at all."""
+    write_png(path, png(figure))
+
+
+def write_png(path: Path, content: bytes) -> None:
+    """Writes a PNG, whole or not at all."""
     with files.atomic_write(path) as part:
-        figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None})
+        part.write_bytes(content)

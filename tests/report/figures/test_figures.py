@@ -79,7 +79,7 @@ def inputs(label: str) -> Inputs:
     network = dense_network(40, 30, 20, 10)
     failed = {"status": "failed", "failure": {"step": 20_000, "scalar": "loss"}}
     return Inputs(
-        matrix=Matrix(seeds=[0], vaes=["vae"], gans=["gan"]),
+        matrix=Matrix(seeds=[0], vaes=["vae"], gans=["gan"], compared=["vae", "gan"]),
         plot=read_section(Plot, "plot", ROOT / "params.yaml"),
         latents_seed=0,
         dataset=Dataset(split, split, build_manifest(split, split, source="", version="", label=label, whole=False)),

@@ -12,9 +12,7 @@ import warnings
 import numpy as np
 
 from pipeline.core.backend import tf
-from pipeline.core.rng import stream
 
-CODES = 20_000  # of the training set, drawn without replacement: the mixture is as good, and sooner there
 ITERATIONS, TOLERANCE = 100, 1e-2  # of EM: when the mean log-likelihood of a code moves by less, it ends
 
 
@@ -40,14 +38,13 @@ class Mixture:
         """
         estimators = importlib.import_module("sklearn.mixture")  # a second's import, which no other stage needs
         weights, means, factors = (variable.numpy() for variable in self.fitted.values())
-        chosen = stream("mixture", seed).permutation(len(codes))[:CODES]
-        count = min(len(means), len(chosen))
+        count = min(len(means), len(codes))
         estimator = estimators.GaussianMixture(
             count, tol=TOLERANCE, max_iter=ITERATIONS, init_params="k-means++", random_state=seed
         )
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=importlib.import_module("sklearn.exceptions").ConvergenceWarning)
-            estimator.fit(codes[np.sort(chosen)].astype(np.float64))  # after so many iterations little is left to gain
+            estimator.fit(codes.astype(np.float64))  # after so many iterations little is left to gain
         means[:count], factors[:count] = estimator.means_, np.linalg.cholesky(estimator.covariances_)
         weights[:], weights[:, :count] = 0.0, estimator.weights_
         if labels is not None:

@@ -1,0 +1,143 @@
+"""The page's section beyond the paper: what more latent dimensions, a prior that fits, and newer GANs change."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pipeline.comparison.summary import OverSeeds, Summary
+from pipeline.comparison.trained_models import Family
+from pipeline.evaluation.judges.control_sets import FLOOR
+from pipeline.report.figures.style import titled
+from pipeline.report.tables import Table, interval, table
+from pipeline.sampling.draws import MEANS, MIXTURE, SAMPLES
+
+PICTURE = "beyond"  # its file's name
+DIGITS = {"frechet": 1, "precision": 2, "recall": 2, "coverage": 2, "nearer_share": 2}
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One model by one sampler: means over seeds. `training`, `drawing`: operations, of all and of one image."""
+
+    variant: str
+    sampler: str
+    metrics: Mapping[str, OverSeeds]
+    training: float
+    drawing: float
+
+    @property
+    def name(self) -> str:
+        return self.variant if self.sampler == SAMPLES else f"{self.variant}, {self.sampler}"
+
+    def mean(self, metric: str) -> float:
+        return self.metrics[metric]["mean"]
+
+
+def points(summary: Summary) -> list[Point]:
+    """Every model by every sampler, in the order of the tables."""
+    found = []
+    for variant, by_sampler in summary["models"].items():
+        items = [item for name, item in summary["items"].items() if name.rpartition("-")[0] == variant]
+        training = float(np.mean([item["step_flops"] * item["steps"] for item in items]))
+        found += [
+            Point(variant, sampler, metrics, training, items[0]["sampling_flops"])
+            for sampler, metrics in by_sampler.items()
+            if sampler != "likelihood"
+        ]
+    return found
+
+
+def sentences(summary: Summary, papers: Mapping[Family, str]) -> list[str]:
+    """What changes: each sentence only where the models that it speaks of are there.
+
+    Args:
+      papers: family -> the model that stands for the paper's.
+    """
+    by = {(point.variant, point.sampler): point for point in points(summary)}
+    vae, gan = papers.get("vae", ""), papers.get("gan", "")
+    said = []
+    others = [v for v, s in by if s == MEANS and v != vae]
+    best = min(others, key=lambda v: by[v, MEANS].mean("frechet"), default=None)
+    if best and (vae, MEANS) in by and (gan, SAMPLES) in by:
+        said.append(
+            f"The paper's VAE is at a Fréchet distance of {by[vae, MEANS].mean('frechet'):.1f} by its decoder means, "
+            f"{best} at {by[best, MEANS].mean('frechet'):.1f}, the paper's GAN at "
+            f"{by[gan, SAMPLES].mean('frechet'):.1f}."
+        )
+    fitted = [v for v, s in by if s == MIXTURE]
+    best = min(fitted, key=lambda v: by[v, MIXTURE].mean("frechet"), default=None)
+    if best:
+        mixture, floor = by[best, MIXTURE], summary["controls"][FLOOR]
+        said.append(
+            f"With latents from Gaussians that were fitted to its codes, and nothing else changed, {best} comes to "
+            f"{mixture.mean('frechet'):.1f} (precision {mixture.mean('precision'):.2f}, recall "
+            f"{mixture.mean('recall'):.2f}, coverage {mixture.mean('coverage'):.2f}); {_copying(mixture, floor)}"
+        )
+    newer = [v for v, s in by if s == SAMPLES and v != gan]
+    best = min(newer, key=lambda v: by[v, SAMPLES].mean("frechet"), default=None)
+    if best:
+        newest = by[best, SAMPLES]
+        said.append(
+            f"Of the other GANs, {best} is nearest, at {newest.mean('frechet'):.1f} (precision "
+            f"{newest.mean('precision'):.2f}, recall {newest.mean('recall'):.2f}, coverage "
+            f"{newest.mean('coverage'):.2f})."
+        )
+    elif said:
+        said.append("Newer GANs stand ready in params.yaml and are trained by naming them; docs/zoo.md has them all.")
+    return said
+
+
+def _copying(mixture: Point, floor: Mapping[str, float]) -> str:
+    """Whether it copies: how often a sample lies nearer to a training image than a test image does, 0.5 without."""
+    return (
+        f"a sample lies nearer to a training image than a test image does in {mixture.mean('nearer_share'):.0%} of "
+        f"pairs (real digits: {floor['nearer_share']:.0%}; by decoder means blur alone raises it), and "
+        f"{mixture.mean('duplicate_share'):.1%} of samples have a near twin among 5,000."
+    )
+
+
+def tabled(summary: Summary, in_data: str) -> Table:
+    """Every model by every sampler: quality, and cost in operations."""
+    rows = [
+        (
+            point.name,
+            *(interval(point.metrics[metric], digits) for metric, digits in DIGITS.items()),
+            f"{point.training / 1e12:.1f}",
+            f"{point.drawing / 1e6:.2f}",
+        )
+        for point in points(summary)
+    ]
+    header = ("Fréchet", "precision", "recall", "coverage", "nearer to training images")
+    return table((f"model{in_data}", *header, "to train, 10^12 operations", "to draw an image, 10^6"), rows)
+
+
+def picture(summary: Summary, label: str) -> Figure:
+    """Precision against recall; the area of a circle is the Fréchet distance, its colour the cost of the training."""
+    drawn = points(summary)
+    figure = titled(9, 6.5, "Fidelity, diversity, distance and cost of every model", label)
+    axes = figure.add_subplot()
+    x, y = ([point.mean(name) for point in drawn] for name in ("recall", "precision"))
+    areas = [8.0 * point.mean("frechet") for point in drawn]
+    cost = np.log10([point.training for point in drawn])
+    circles = axes.scatter(x, y, s=areas, c=cost, cmap="viridis", alpha=0.75, linewidths=0.8, edgecolors="black")
+    for point, at_x, at_y in zip(drawn, x, y, strict=True):
+        axes.annotate(point.name, (at_x, at_y), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8)
+    floor = summary["controls"][FLOOR]
+    axes.plot(floor["recall"], floor["precision"], "*", color="black", markersize=12)
+    axes.annotate("real digits", (floor["recall"], floor["precision"]), xytext=(0, 10), textcoords="offset points",
+                  ha="center", fontsize=8)  # fmt: skip
+    for frechet in (10, 50, 150):
+        axes.scatter([], [], s=8.0 * frechet, facecolors="none", edgecolors="black", label=str(frechet))
+    axes.legend(title="Fréchet distance", loc="lower left", labelspacing=1.6, borderpad=1.2, handletextpad=1.5)
+    axes.set(
+        xlabel="recall: how much of the real digits is reached", ylabel="precision: how many samples are like digits"
+    )
+    axes.set_xlim(-0.08, 1.05)
+    axes.set_ylim(min([*y, 0.6]) - 0.08, 1.03)
+    if drawn:
+        figure.colorbar(circles, label="operations to train, power of ten")
+    return figure
