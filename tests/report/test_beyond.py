@@ -41,10 +41,19 @@ def test_it_says_what_latents_and_prior_change() -> None:
         "the paper's GAN at 75.0."
     )
     assert "vae16 comes to 16.0 (precision 0.50, recall 0.50, coverage 0.50)" in said[1]
-    assert "in 50% of pairs (real digits: 90%" in said[1]
-    assert "2.0% of samples have a near twin" in said[1]
+    assert "it hardly copies" in said[1]
+    assert "in 50% of pairs (without copying 50%" in said[1]
     assert "docs/zoo.md" in said[2]
     assert len(said) == 3
+
+
+def test_it_says_that_copies_are_copies() -> None:
+    planted = summary()
+    planted["models"]["vae"]["mixture"]["nearer_share"]["mean"] = 0.97
+    assert (
+        "it copies: a sample lies nearer to a training image than a test image does in 97%"
+        in beyond.sentences(planted, PAPERS)[0]
+    )
 
 
 def test_it_says_which_other_gan_is_nearest() -> None:
