@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.figure import Figure
 
 from pipeline.comparison.summary import OverSeeds, Summary
@@ -15,6 +17,7 @@ from pipeline.report.figures.style import titled
 from pipeline.report.tables import Table, interval, table
 from pipeline.sampling.draws import MEANS, MIXTURE, SAMPLES
 
+AREA = 8.0  # of a circle, in square points, for a distance of 1
 PICTURE = "beyond"  # its file's name
 COPIES = 0.75  # share of pairs from which the page says that a model copies: half way to copies
 DIGITS = {"frechet": 1, "precision": 2, "recall": 2, "coverage": 2, "nearer_share": 2}
@@ -124,17 +127,23 @@ def picture(summary: Summary, label: str) -> Figure:
     figure = titled(9, 6.5, "Fidelity, diversity, distance and cost of every model", label)
     axes = figure.add_subplot()
     x, y = ([point.mean(name) for point in drawn] for name in ("recall", "precision"))
-    areas = [8.0 * point.mean("frechet") for point in drawn]
-    cost = np.log10([point.training for point in drawn])
-    circles = axes.scatter(x, y, s=areas, c=cost, cmap="viridis", alpha=0.75, linewidths=0.8, edgecolors="black")
-    for point, at_x, at_y in zip(drawn, x, y, strict=True):
-        axes.annotate(point.name, (at_x, at_y), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8)
+    areas = [AREA * point.mean("frechet") for point in drawn]
+    cost = [point.training / 1e12 for point in drawn]
+    circles = axes.scatter(
+        x, y, s=areas, c=cost, vmin=0, vmax=max([*cost, 1.0]), cmap="viridis", alpha=0.75, linewidths=0.8,
+        edgecolors="black",
+    )  # fmt: skip
     floor = summary["controls"][FLOOR]
     axes.plot(floor["recall"], floor["precision"], "*", color="black", markersize=12)
-    axes.annotate("real digits", (floor["recall"], floor["precision"]), xytext=(0, 10), textcoords="offset points",
-                  ha="center", fontsize=8)  # fmt: skip
+    labels = [(point.name, at_x, at_y, area) for point, at_x, at_y, area in zip(drawn, x, y, areas, strict=True)]
+    outline = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+    for name, at_x, at_y, area in [*labels, ("real digits", floor["recall"], floor["precision"], 100.0)]:
+        above = (0, 2 + math.sqrt(area / math.pi))  # the circle's radius, in points
+        axes.annotate(
+            name, (at_x, at_y), xytext=above, textcoords="offset points", ha="center", fontsize=8, path_effects=outline
+        )
     for frechet in (10, 50, 150):
-        axes.scatter([], [], s=8.0 * frechet, facecolors="none", edgecolors="black", label=str(frechet))
+        axes.scatter([], [], s=AREA * frechet, facecolors="none", edgecolors="black", label=str(frechet))
     axes.legend(title="Fréchet distance", loc="lower left", labelspacing=1.6, borderpad=1.2, handletextpad=1.5)
     axes.set(
         xlabel="recall: how much of the real digits is reached", ylabel="precision: how many samples are like digits"
@@ -142,5 +151,5 @@ def picture(summary: Summary, label: str) -> Figure:
     axes.set_xlim(-0.08, 1.05)
     axes.set_ylim(min([*y, 0.6]) - 0.08, 1.03)
     if drawn:
-        figure.colorbar(circles, label="operations to train, power of ten")
+        figure.colorbar(circles, label="operations to train, 10^12")
     return figure
