@@ -79,7 +79,7 @@ def sentences(summary: Summary, papers: Mapping[Family, str]) -> list[str]:
         said.append(
             f"With latents from Gaussians that were fitted to its codes, and nothing else changed, {best} comes to "
             f"{mixture.mean('frechet'):.1f} (precision {mixture.mean('precision'):.2f}, recall "
-            f"{mixture.mean('recall'):.2f}, coverage {mixture.mean('coverage'):.2f}); {_copying(mixture)}"
+            f"{mixture.mean('recall'):.2f}, coverage {mixture.mean('coverage'):.2f}); {_copying(mixture, by[best, MEANS])}"
         )
     newer = [v for v, s in by if s == SAMPLES and v != gan]
     best = min(newer, key=lambda v: by[v, SAMPLES].mean("frechet"), default=None)
@@ -95,14 +95,13 @@ def sentences(summary: Summary, papers: Mapping[Family, str]) -> list[str]:
     return said
 
 
-def _copying(mixture: Point) -> str:
+def _copying(mixture: Point, means: Point) -> str:
     """Whether it copies: how often a sample lies nearer to a training image than a test image does."""
+    share = mixture.mean("nearer_share")
     return (
-        f"it hardly copies: a sample lies nearer to a training image than a test image does in "
-        f"{mixture.mean('nearer_share'):.0%} of pairs (without copying 50%, copies 100%; blur alone raises it)."
-        if mixture.mean("nearer_share") < COPIES
-        else f"it copies: a sample lies nearer to a training image than a test image does in "
-        f"{mixture.mean('nearer_share'):.0%} of pairs (without copying 50%, copies 100%)."
+        f"it {'copies' if share > COPIES else 'hardly copies'}: a sample lies nearer to a training image than a test image "
+        f"does in {share:.0%} of pairs (without copying 50%, copies 100%, its own decoder means "
+        f"{means.mean('nearer_share'):.0%})."
     )
 
 
