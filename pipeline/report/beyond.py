@@ -75,11 +75,11 @@ def sentences(summary: Summary, papers: Mapping[Family, str]) -> list[str]:
     fitted = [v for v, s in by if s == MIXTURE]
     best = min(fitted, key=lambda v: by[v, MIXTURE].mean("frechet"), default=None)
     if best:
-        mixture = by[best, MIXTURE]
+        mixture, copying = by[best, MIXTURE], _copying(by[best, MIXTURE], by[best, MEANS])
         said.append(
             f"With latents from Gaussians that were fitted to its codes, and nothing else changed, {best} comes to "
             f"{mixture.mean('frechet'):.1f} (precision {mixture.mean('precision'):.2f}, recall "
-            f"{mixture.mean('recall'):.2f}, coverage {mixture.mean('coverage'):.2f}); {_copying(mixture, by[best, MEANS])}"
+            f"{mixture.mean('recall'):.2f}, coverage {mixture.mean('coverage'):.2f}); {copying}"
         )
     newer = [v for v, s in by if s == SAMPLES and v != gan]
     best = min(newer, key=lambda v: by[v, SAMPLES].mean("frechet"), default=None)
@@ -97,11 +97,10 @@ def sentences(summary: Summary, papers: Mapping[Family, str]) -> list[str]:
 
 def _copying(mixture: Point, means: Point) -> str:
     """Whether it copies: how often a sample lies nearer to a training image than a test image does."""
-    share = mixture.mean("nearer_share")
+    share, word = mixture.mean("nearer_share"), "copies" if mixture.mean("nearer_share") > COPIES else "hardly copies"
     return (
-        f"it {'copies' if share > COPIES else 'hardly copies'}: a sample lies nearer to a training image than a test image "
-        f"does in {share:.0%} of pairs (without copying 50%, copies 100%, its own decoder means "
-        f"{means.mean('nearer_share'):.0%})."
+        f"it {word}: a sample lies nearer to a training image than a test image does in {share:.0%} of pairs "
+        f"(without copying 50%, copies 100%, its own decoder means {means.mean('nearer_share'):.0%})."
     )
 
 
