@@ -151,7 +151,7 @@ def _items(stage: dvc_lock.Stage, matrix: Matrix) -> list[str]:
     """The items of a stage's matrix; one without a name if it has none."""
     if "matrix" not in stage:
         return [""]
-    variants = {"${vaes}": matrix.vaes, "${gans}": matrix.gans, "${models}": matrix.variants()}[
+    variants = {"${vaes}": matrix.vaes, "${gans}": matrix.gans, "${compared}": matrix.compared}[
         stage["matrix"]["model"]
     ]
     return [f"{variant}-{seed}" for variant in variants for seed in matrix.seeds]

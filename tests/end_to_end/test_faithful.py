@@ -25,7 +25,7 @@ def rows(name: str, dataset: Dataset, **changed: int) -> list[loop.LogRow]:
     settings = models.configure(name, {**load_yaml(ROOT / "params.yaml")["models"][name], **changed})
     schedule = models.variant(name).schedule(settings, len(dataset.train.images))
     model = models.build(name, settings, seed=0)
-    return list(loop.fit(model, dataset.train.images, dataset.test.images, schedule=schedule, seed=0))
+    return list(loop.fit(model, dataset.train, dataset.test, schedule=schedule, seed=0))
 
 
 def test_vae_losses_are_within_two_nats_of_the_papers(dataset: Dataset) -> None:

@@ -70,7 +70,7 @@ def test_every_output_is_there_and_whole(finished: Project) -> None:
     for name in PAPERS_FIGURES:
         with Image.open(root / "figures" / f"{name}.png") as image:
             assert image.width > 500
-    for item, samplers in (("vae-0", {"means", "bernoulli"}), ("gan-0", {"samples"})):
+    for item, samplers in (("vae-0", {"means", "bernoulli", "mixture"}), ("gan-0", {"samples"})):
         arrays = files.read_npz(root / "samples" / f"{item}.npz")
         assert set(arrays) == samplers
         assert all(a.shape == (200, 28, 28) and a.dtype == np.uint8 for a in arrays.values())
@@ -183,8 +183,10 @@ def test_adding_a_seed_runs_only_that_seed_and_removing_it_leaves_nothing(projec
 def one_seed_fails_and_stops_no_other(project: Project, vaes: set[str]) -> None:
     """An unfinite training is a counted result. Of the VAE's items, only `vaes` run."""
     path = project.root / "pipeline" / "models" / "gan.py"
-    planted = 'g_loss = tf.where(key[0] == 1, float("nan"), g_loss)  # seed 1 alone\n        d_grad_norm = '
-    path.write_text(path.read_text().replace("d_grad_norm = scalars", planted + "scalars"))
+    planted = 'generator["g_loss"] = tf.where(key[0] == 1, float("nan"), generator["g_loss"])  # seed 1 alone\n    '
+    usual = "d_grad_norm, g_grad_norm = scalars"
+    assert usual in path.read_text()
+    path.write_text(path.read_text().replace(usual, planted + usual))
     before = journalled(project)
     done = project.run("python", "-m", "pipeline", "repro")
     assert done.returncode == 0, done.stderr

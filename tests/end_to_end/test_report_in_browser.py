@@ -10,7 +10,7 @@ from tests.conftest import Project
 
 pytestmark = pytest.mark.slow
 
-SECTIONS = ["verdict", "metrics", "claims", "dynamics", "vae", "gan", "samples", "settings"]
+SECTIONS = ["verdict", "beyond", "metrics", "claims", "dynamics", "vae", "gan", "samples", "settings"]
 
 
 @pytest.mark.parametrize("width", [1200, 390])

@@ -16,7 +16,7 @@ from tests.models.test_contract import build
 pytestmark = [pytest.mark.slow, pytest.mark.full]
 
 LONG_ENOUGH = {
-    "cvae": {"epochs": 10, "snapshot_every": 10},
+    "cvae": {"epochs": 60, "snapshot_every": 60},
     "cgan": {"iterations": 3000, "averaging": 0.99},
 }
 

@@ -74,12 +74,11 @@ def test_the_lock_says_the_same_side_by_side_and_one_after_the_other(project: Pr
 @pytest.mark.full
 @pytest.mark.long
 def test_measured_together_the_lock_says_what_dvcs_own_runs_leave(project: Project, tmp_path: Path) -> None:
-    """Also if one of the processes is killed: what was measured before is kept."""
     project.set({"seeds": [0, 1]})
     other = Project(tmp_path / "other")
     shutil.copytree(project.root, other.root, symlinks=True)
     said = project.ok("python", "-m", "pipeline", "repro")
-    assert "4 models, 2 at a time: evaluate\n" in said
+    assert "2 models, 2 at a time: evaluate\n" in said  # the new seed's
     other.ok("dvc", "repro")
     assert yaml.safe_load(project.lock()) == yaml.safe_load(other.lock())
     for kind in ("metrics", "samples", "grids"):

@@ -23,7 +23,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     files.write_json("data/manifest.json", {**MANIFEST, "whole": False})
     files.write_json("models/vae-0/model.json", {"format": FORMAT, "status": "trained"})
     files.write_json("models/gan-0/model.json", {"format": FORMAT, "status": "failed", "failure": {"step": 1234}})
-    return read_params(ROOT / "params.yaml").model_copy(update={"seeds": [0]})
+    return read_params(ROOT / "params.yaml").model_copy(update={"seeds": [0], "compared": ["vae", "gan"]})
 
 
 def with_source(settings: Params, source: Any) -> Params:
