@@ -27,7 +27,7 @@ def test_the_page_is_whole_quiet_and_alone(browser: Any, finished: Project, widt
     assert [url for url in requests if not url.startswith("data:")] == [address]
     assert page.eval_on_selector_all("section", "found => found.map(s => s.id)") == SECTIONS
     images = page.eval_on_selector_all("img", "found => found.map(i => [i.naturalWidth, i.alt.length])")
-    assert len(images) == 3 + 16  # the first screen, and the figures
+    assert len(images) == 3 + 1 + 16  # the first screen, the picture beyond the paper, and the figures
     assert all(size > 300 and words > 20 for size, words in images)
     drawn = page.eval_on_selector_all(".plotly-graph-div", "all => all.map(d => d.querySelectorAll('.trace').length)")
     assert len(drawn) == 6 + 1 + 2  # metrics, courses, the digits of each training
