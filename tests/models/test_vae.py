@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.core.backend import keras, tf
+from pipeline.models.vae_parts.autoencoder import Autoencoder
 from tests.models.test_contract import batch, build, key, labels, train_step
 
 
@@ -49,3 +50,17 @@ def test_first_update_is_rmsprops() -> None:
 def test_layers_are_the_papers() -> None:
     hidden = [network.get_layer("hidden") for network in build("vae").networks.values()]
     assert [(layer.units, layer.activation.__name__) for layer in hidden] == [(256, "relu"), (256, "relu")]
+
+
+def test_any_depth_and_latent_size_train_what_the_networks_compute() -> None:
+    """The loss runs the encoder layer by layer; it must give what the network that is saved gives."""
+    model = build("vae", hidden_layers=3, latent_dim=7, hidden_dim=32)
+    for network in model.networks.values():
+        assert [layer.name for layer in network.layers if "hidden" in layer.name] == ["hidden", "hidden_2", "hidden_3"]
+    assert isinstance(model, Autoencoder)
+    for one, other in zip(model.moments(batch()), model.networks["encoder"](batch()), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    before = float(model.eval_step(batch(), labels(), key())["test/loss"])
+    for step in range(5):
+        train_step(model, step)
+    assert float(model.eval_step(batch(), labels(), key())["test/loss"]) < before
