@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -57,12 +59,12 @@ def test_each_images_gradient_is_its_own() -> None:
     ("name", "module", "at_fakes"), [("r1_gan", r1_gan, False), ("cgan", cgan, False), ("r3gan", r3gan, True)]
 )
 def test_r1_and_r2_are_half_gamma_times_the_mean_squared_norm(
-    name: str, module: object, at_fakes: bool, monkeypatch: pytest.MonkeyPatch
+    name: str, module: Any, at_fakes: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reals, fakes = batch(), 0.3 * batch()
     model = build(name, gamma=7.0)
     monkeypatch.setattr(model, "judge", quadratic)
-    loss = module._discriminator_loss  # type: ignore[attr-defined]
+    loss = module._discriminator_loss
     minimised, scalars = loss(model, reals, fakes, labels(), key(), gamma=7.0)
     squares = np.square(np.reshape(reals, (5, 784))).sum(axis=1).mean()
     expected = squares * (1.0 + 0.3**2) if at_fakes else squares
