@@ -97,7 +97,8 @@ def _scores(
     for images in samples.values():
         fakes, _ = classifier.extract(network, images)
         estimates = prdc.estimates(prdc.compare(fakes, reals, real_distances, k=neighbours))
-        rows.append((right, frechet.over_trace(fakes, reals), *(estimates[name].value for name in COLUMNS[2:])))
+        share = frechet.over_trace(fakes, frechet.Reference(reals))
+        rows.append((right, share, *(estimates[name].value for name in COLUMNS[2:])))
     return rows
 
 

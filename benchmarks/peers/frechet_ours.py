@@ -10,7 +10,7 @@ from worker import serve  # isort: skip
 if __name__ == "__main__":
     real, fake = features.draw()
     serve(
-        {"distance": frechet.distance(fake, real)},
-        lambda times: [frechet.distance(fake, real) for _ in range(times)],
+        {"distance": frechet.distance(fake, frechet.Reference(real))},
+        lambda times: [frechet.distance(fake, frechet.Reference(real)) for _ in range(times)],
         chunk=1,
     )

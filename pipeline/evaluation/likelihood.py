@@ -20,7 +20,7 @@ from pipeline.sampling.draws import CHUNK
 
 ACTIVE = 0.01  # variance of a latent's mean over the images above which it carries something. Burda et al. 2016
 RANGES = {"kl": (0.0, np.inf), "reconstruction_mse": (0.0, 1.0), "active_units": (0.0, np.inf)}  # of the rest: none
-_LATENTS_A_CALL = 5000
+_LATENTS_A_CALL = 10_000
 _ROWS = 250  # of them at a time: what they need stays in the core's cache
 
 Signatures = Callable[..., dict[str, np.ndarray]]  # a signature's name, and its inputs by name
@@ -128,8 +128,16 @@ def _nll(model: Signatures, pixels: np.ndarray, latents: np.ndarray, told: _Told
 
 
 def _cross_entropy(pixels: np.ndarray, image: np.ndarray, means: np.ndarray, rows: slice) -> np.ndarray:
+    """-(x log p + (1 - x) log(1 - p)), step by step in place: new arrays for each took seven times as long."""
     x, p = pixels[image[rows]], np.clip(means[rows], 1e-7, 1.0 - 1e-7)
-    log_likelihood: np.ndarray = (x * np.log(p) + (1.0 - x) * np.log1p(-p)).sum(axis=(1, 2, 3), dtype=np.float64)
+    terms = np.log(p)
+    terms *= x
+    np.negative(p, out=p)
+    np.log1p(p, out=p)
+    np.subtract(1.0, x, out=x)
+    p *= x
+    terms += p
+    log_likelihood: np.ndarray = terms.sum(axis=(1, 2, 3), dtype=np.float64)
     return -log_likelihood
 
 

@@ -91,12 +91,13 @@ def _measure_by_judge(
     """By one judge's features [N, 64] and probabilities [N, 10]: metrics, class histogram, coverage by class."""
     real, labels, seed = reference.outputs.features[judge], reference.labels, settings.seed
     real_distances = prdc.NeighbourDistances(reference.stats.nearest[judge], reference.stats.radius[judge])
+    moments = reference.moments[judge]
     inclusion = prdc.compare(features, real, real_distances, k=settings.neighbours)
     shares, data = classes.histogram(probabilities), classes.data_histogram(labels, probabilities.shape[1])
     estimates = {
-        "frechet": Estimate(frechet.distance(features, real), frechet.standard_error(features, real, seed=seed)),
-        "frechet_over_trace": Estimate(frechet.over_trace(features, real)),
-        "frechet_infinite": Estimate(frechet.extrapolated(features, real, seed=seed)),
+        "frechet": Estimate(frechet.distance(features, moments), frechet.standard_error(features, moments, seed=seed)),
+        "frechet_over_trace": Estimate(frechet.over_trace(features, moments)),
+        "frechet_infinite": Estimate(frechet.extrapolated(features, moments, seed=seed)),
         "kernel_distance": mmd.distance(features, reference.kernels[judge]),
         **prdc.estimates(inclusion),
         "classifier_score": Estimate(classes.score(probabilities)),
@@ -124,14 +125,12 @@ def _value(estimate: Estimate, n: int) -> MetricValue:
 
 def _measure_pixels(images: np.ndarray, reference: Reference, few: int) -> dict[str, MetricValue]:
     """What needs no judge: sharpness, the distance to the mean image, and memorisation (of the first `few`)."""
-    pixels = images / np.float32(255)
+    pixels, filtered = (x / np.float32(255) for x in (images, sharpness.median_filtered(images)))
     to_train = reference.searched.nearest(images[:few])[1]
     to_other = memorisation.nearest_other(images[:few])
     of_all = {
         "sharpness": mean_of(sharpness.laplacian_variance(pixels) / reference.laplacian),
-        "sharpness_filtered": mean_of(
-            sharpness.laplacian_variance(sharpness.median_filtered(pixels)) / reference.laplacian_filtered
-        ),
+        "sharpness_filtered": mean_of(sharpness.laplacian_variance(filtered) / reference.laplacian_filtered),
         "grey_share": mean_of(sharpness.grey_share(pixels)),
         "distance_to_mean": mean_of(sharpness.distance_to(pixels, reference.mean_image)),
     }

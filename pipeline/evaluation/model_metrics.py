@@ -143,9 +143,9 @@ def _trajectory(model_id: str, judges: list[keras.Model], real: Reference, setti
 
 
 def _likelihood(model_id: str, card: ModelCard, dataset: Dataset, settings: Evaluate) -> dict[str, MetricValue]:
-    """Of a model that can encode and decode; nothing of others."""
+    """Of a model whose `decode` gives the means of Bernoulli pixels; nothing of others."""
     model = checkpoint.load_checkpoint(paths.MODELS / model_id)
-    if "encode" not in model.signatures:
+    if "decode" not in model.signatures:
         return {}
     return likelihood.measure_likelihood(
         model,

@@ -14,7 +14,7 @@ from pipeline.core.errors import UserError
 from pipeline.data.dataset import Dataset
 from pipeline.evaluation.judges import ensemble
 from pipeline.evaluation.judges.ensemble import JudgeOutputs
-from pipeline.evaluation.metrics import memorisation, mmd, prdc, sharpness
+from pipeline.evaluation.metrics import frechet, memorisation, mmd, prdc, sharpness
 
 STATS = paths.CONTROLS / "own.npz"
 DUPLICATE_QUANTILE = 0.01  # of the test images' distances to each other: nearer than that is a duplicate
@@ -30,6 +30,17 @@ class ReferenceStats(NamedTuple):
     kernel: np.ndarray  # float64 [J, N]: see `metrics.mmd.within`
 
 
+class FirstImages(NamedTuple):
+    """Some of the real digits as one judge sees them, and what is the same for all that is compared with them.
+
+    features: [n, 64]. distances: `prdc.within_set(features, k)`.
+    """
+
+    features: np.ndarray
+    distances: prdc.NeighbourDistances
+    moments: frechet.Reference
+
+
 @dataclasses.dataclass(frozen=True)
 class Reference:
     """The real digits: test images and what the judges see in them, and the training images that may be copied."""
@@ -39,6 +50,7 @@ class Reference:
     outputs: JudgeOutputs
     train: np.ndarray  # uint8 [M, 28, 28]
     stats: ReferenceStats
+    _firsts: dict[tuple[int, int], FirstImages] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def searched(self) -> memorisation.Searched:
@@ -46,9 +58,22 @@ class Reference:
         return memorisation.Searched(self.train)
 
     @functools.cached_property
+    def moments(self) -> list[frechet.Reference]:
+        """For each judge."""
+        return [frechet.Reference(features) for features in self.outputs.features]
+
+    @functools.cached_property
     def kernels(self) -> list[mmd.Reference]:
         """For each judge."""
         return [mmd.Reference(*seen) for seen in zip(self.outputs.features, self.stats.kernel, strict=True)]
+
+    def first(self, count: int, neighbours: int) -> FirstImages:
+        """The first `count` images as the first judge sees them: snapshots of so many are compared with them."""
+        if (count, neighbours) not in self._firsts:
+            features = self.outputs.features[0][:count]
+            distances = prdc.within_set(features, k=neighbours)
+            self._firsts[count, neighbours] = FirstImages(features, distances, frechet.Reference(features))
+        return self._firsts[count, neighbours]
 
     @functools.cached_property
     def mean_image(self) -> np.ndarray:
@@ -69,7 +94,7 @@ class Reference:
     @functools.cached_property
     def laplacian_filtered(self) -> float:
         """The same after a 3 x 3 median."""
-        return float(sharpness.laplacian_variance(sharpness.median_filtered(self.images / np.float32(255))).mean())
+        return float(sharpness.laplacian_variance(sharpness.median_filtered(self.images) / np.float32(255)).mean())
 
 
 def within_reference(

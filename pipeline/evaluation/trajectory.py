@@ -42,11 +42,10 @@ def measure_snapshots(
     }
     for images, outputs in snapshots:
         features, probabilities = outputs.features[0], outputs.probabilities[0]
-        real = reference.outputs.features[0][: len(features)]
-        real_distances = prdc.within_set(real, k=settings.neighbours)
-        inclusion = prdc.compare(features, real, real_distances, k=settings.neighbours)
+        real = reference.first(len(features), settings.neighbours)
+        inclusion = prdc.compare(features, real.features, real.distances, k=settings.neighbours)
         to_other = memorisation.nearest_other(images)
-        rows["frechet"].append(frechet.distance(features, real))
+        rows["frechet"].append(frechet.distance(features, real.moments))
         rows["coverage"].append(prdc.estimates(inclusion)["coverage"].value)
         rows["duplicate_share"].append(memorisation.duplicate_share(to_other, reference.duplicate_distance))
         rows["class_histogram"].append(classes.histogram(probabilities).tolist())

@@ -10,7 +10,8 @@ from pipeline.core.backend import tf
 from pipeline.core.settings import PositiveFloat
 from pipeline.models import Description, Scalars
 from pipeline.models.vae_parts import autoencoder
-from pipeline.models.vae_parts.autoencoder import Autoencoder, flops, schedule
+from pipeline.models.vae_parts.autoencoder import Autoencoder, flops
+from pipeline.models.vae_parts.schedule import schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 

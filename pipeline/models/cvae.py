@@ -5,7 +5,8 @@ from __future__ import annotations
 from pipeline.core.backend import tf
 from pipeline.models import Description, Scalars
 from pipeline.models.vae_parts import autoencoder
-from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder, flops, schedule
+from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder, flops
+from pipeline.models.vae_parts.schedule import schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 

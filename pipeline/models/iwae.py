@@ -10,7 +10,8 @@ from pipeline.core.settings import PositiveInt
 from pipeline.models import Description, Flops, Scalars
 from pipeline.models.parts import losses
 from pipeline.models.vae_parts import autoencoder
-from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder, schedule
+from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder
+from pipeline.models.vae_parts.schedule import schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 

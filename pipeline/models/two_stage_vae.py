@@ -10,14 +10,16 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from pydantic import model_validator
 
 from pipeline.core.backend import keras, tf
 from pipeline.core.rng import layer_seeds, stream
-from pipeline.core.settings import Decay, PositiveFloat, PositiveInt, Section
-from pipeline.data.dataset import PIXELS
-from pipeline.models import Description, Flops, Scalars, Schedule, Signature, Spec, epochs, variables
+from pipeline.core.settings import Decay, PositiveFloat, PositiveInt
+from pipeline.data.dataset import IMAGE_SHAPE, PIXELS
+from pipeline.models import Description, Flops, Scalars, Signature, Spec, variables
 from pipeline.models.parts import dense, losses
+from pipeline.models.vae_parts.schedule import Epochs, schedule
+
+__all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 
 FAMILY = "vae"
 SCALARS = Scalars(
@@ -27,7 +29,7 @@ QUICK = {"epochs": 2, "snapshot_every": 1, "snapshot_images": 16}
 LOG_2_PI = math.log(2.0 * math.pi)
 
 
-class Config(Section):
+class Config(Epochs):
     """`second_hidden_dim`: of the second VAE, which has two hidden layers and as many latents as the first. The rest of
     the second's is as the first's. `learning_rate` to `epsilon` are Adam's.
     """
@@ -36,30 +38,10 @@ class Config(Section):
     hidden_layers: PositiveInt
     second_hidden_dim: PositiveInt
     latent_dim: PositiveInt
-    batch_size: PositiveInt
-    epochs: PositiveInt
     learning_rate: PositiveFloat
     beta_1: Decay
     beta_2: Decay
     epsilon: PositiveFloat
-    snapshot_every: PositiveInt
-    snapshot_images: PositiveInt
-
-    @model_validator(mode="after")
-    def _the_last_snapshot_is_at_the_end(self) -> Config:
-        if self.epochs % self.snapshot_every:
-            raise ValueError("epochs must be a multiple of snapshot_every")
-        return self
-
-
-def schedule(config: Config, train_count: int) -> Schedule:
-    return epochs(
-        config.epochs,
-        batch_size=config.batch_size,
-        train_count=train_count,
-        snapshot_every=config.snapshot_every,
-        snapshot_images=config.snapshot_images,
-    )
 
 
 def flops(config: Config, forward: Mapping[str, int]) -> Flops:
@@ -158,9 +140,18 @@ class Model:
             squares.append(tf.square(codes - decoded).numpy())
         self.fitted["code_noise"].assign(np.sqrt(np.concatenate(squares).mean(dtype=np.float64)))
 
+    def _encode(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The latents that `sample` takes back to the codes of images, as near as the second decoder comes."""
+        codes = self.networks["encoder"](images)[0]
+        latents = self.networks["second_encoder"](codes)[0]
+        return {"mean": tf.concat([latents, tf.zeros_like(latents)], axis=1)}
+
     def signatures(self) -> dict[str, Signature]:
         return {
-            "sample": Signature(lambda latents: {"images": self.sample(latents)}, {"latents": Spec((self.latent_dim,))})
+            "sample": Signature(
+                lambda latents: {"images": self.sample(latents)}, {"latents": Spec((self.latent_dim,))}
+            ),
+            "encode": Signature(self._encode, {"images": Spec((*IMAGE_SHAPE, 1))}),
         }
 
 

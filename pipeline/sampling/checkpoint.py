@@ -93,6 +93,14 @@ class Checkpoint:
         outputs = signature(**{name: tf.constant(array, specs[name].dtype) for name, array in arrays.items()})
         return {key: value.numpy() for key, value in outputs.items()}
 
+    def encode(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """The encoder's mean codes, float32 [N, Z], of images float32 [N, 28, 28, 1] in [0, 1].
+
+        labels: int [N], told to a model that takes them.
+        """
+        told = {"labels": labels} if "class_shares" in self.card else {}
+        return self("encode", images=images, **told)["mean"]
+
     def decode(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Images float32 [N, 28, 28, 1] in [0, 1] from latents [N, Z].
 

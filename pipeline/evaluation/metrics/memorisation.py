@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import scipy
 
@@ -10,17 +12,21 @@ from pipeline.data.dataset import PIXELS
 from pipeline.evaluation.metrics.pairwise import SquaredDistances, over_rows
 
 TILE = 1000  # images at a time: products of this size are fast, and stay near the core
-AXES = 256  # of the projection: with more, fewer images are left to be looked at, and ruling out takes longer
-MANY = 200  # to look at, for each image: above, all distances are found sooner by products
-_ROWS = 250  # images at a time, against all others
+COARSE, FINE = 64, 256  # axes of the two projections: more rule out more images, and ruling out takes longer
+MANY = 400  # to look at, for each image: above, all distances are found sooner by products
+
+
+_ROWS = 500  # images at a time, against all others
 
 
 class Searched:
     """Images uint8 [M, 28, 28] among which nearest ones are looked for; most are ruled out by a bound.
 
-    Onto principal axes, an image is projected to `AXES` numbers, and the length of what is left is one more. Between
+    Onto principal axes, an image is projected to a few numbers, and the length of what is left is one more. Between
     two such points the distance is never more than between the images (Pythagoras, and the triangle inequality for
     what is left), so whatever lies farther there than the nearest found so far lies farther in the images, too.
+    Images that lie near each other are kept together, in the leaves of a k-d tree: whole leaves are ruled out by few
+    axes, and the images of the others by more.
     """
 
     def __init__(self, images: np.ndarray):
@@ -29,8 +35,14 @@ class Searched:
         self._mean = few.mean(axis=0)
         few = few - self._mean
         axes = np.linalg.eigh((few.T @ few).astype(np.float64))[1][:, ::-1]
-        self._axes = np.ascontiguousarray(axes[:, :AXES].astype(np.float32))
-        self._points = self._projected(images)
+        self._axes = np.ascontiguousarray(axes[:, :FINE].astype(np.float32))
+        points = self._projected(images)
+        leaves = _leaves(points[:, :COARSE], np.arange(len(points)))
+        self._order = np.concatenate(leaves)
+        edges = np.cumsum([0, *(len(leaf) for leaf in leaves)]).tolist()
+        self._leaves = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
+        self._longest = float(np.square(points).sum(axis=1).max())
+        self._coarse, self._fine = (SquaredDistances(p) for p in (_cut(points[self._order]), points[self._order]))
 
     def nearest(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each image the index of the nearest one (int64 [N]), and its distance (float64 [N]).
@@ -38,11 +50,10 @@ class Searched:
         images: uint8 [N, 28, 28]. Distances are Euclidean, in units of a pixel's full range.
         """
         points = self._projected(images)
-        bound = SquaredDistances(points, self._points)
         # twenty times what single precision leaves of such sums, so that no bound is above its distance
-        slack = 1e-5 * (np.square(points).sum(axis=1) + np.square(self._points).sum(axis=1).max())
+        slack = 1e-5 * (np.square(points).sum(axis=1) + self._longest)
         indices = np.concatenate(
-            over_rows(lambda rows: self._closest(images[rows], bound, rows, slack[rows]), len(images), _ROWS)
+            over_rows(lambda rows: self._closest(_flat(images[rows]), points[rows], slack[rows]), len(images), _ROWS)
         )
         hard = np.flatnonzero(indices < 0)
         if len(hard):
@@ -50,6 +61,8 @@ class Searched:
         return indices, _exactly(_flat(images), _flat(self._images[indices]))
 
     def _projected(self, images: np.ndarray) -> np.ndarray:
+        """[N, FINE + 1]: along each axis, and what is left."""
+
         def project(rows: slice) -> np.ndarray:
             centred = _flat(images[rows]) - self._mean
             seen = centred @ self._axes
@@ -58,30 +71,37 @@ class Searched:
 
         return np.concatenate(over_rows(project, len(images), TILE))
 
-    def _closest(self, images: np.ndarray, bound: SquaredDistances, rows: slice, slack: np.ndarray) -> np.ndarray:
+    def _closest(self, pixels: np.ndarray, points: np.ndarray, slack: np.ndarray) -> np.ndarray:
         """The index of the nearest for each of a few images; -1 for all if they lie too near to everything, as noise.
 
-        slack: by how much rounding may have made a bound too large, [n].
+        pixels: [n, 784]. slack: by how much rounding may have made a bound too large, [n].
         """
-        best, nearest, looked_at = np.full(len(images), np.inf), np.full(len(images), -1), 0
-        for at in range(0, len(self._images), TILE):
-            bounds = bound(rows, slice(at, at + TILE)) - slack[:, np.newaxis]
-            if not at:
-                nearest = bounds.argmin(axis=1)
-                best = self._squared(images, nearest)
-            row, candidate = np.nonzero(bounds <= best[:, np.newaxis])
+        coarse, every = _cut(points), np.arange(len(points))
+        least, likely = np.empty((len(points), len(self._leaves)), np.float32), []
+        for number, leaf in enumerate(self._leaves):
+            bounds = self._coarse(coarse, leaf)
+            at = bounds.argmin(axis=1)
+            least[:, number] = bounds[every, at]
+            likely.append(self._order[leaf][at])
+        nearest = np.stack(likely, axis=1)[every, least.argmin(axis=1)]
+        best, looked_at = self._squared(pixels, nearest), 0
+        for number, leaf in enumerate(self._leaves):
+            left = np.flatnonzero(least[:, number] <= best + slack)
+            bounds = self._fine(points[left], leaf)
+            row, column = np.nonzero(bounds <= (best + slack)[left, np.newaxis])
+            row, candidate = left[row], self._order[leaf][column]
             looked_at += len(row)
-            if looked_at > MANY * len(images):
-                return np.full(len(images), -1)
-            squared = self._squared(images[row], candidate + at)
+            if looked_at > MANY * len(points):
+                return np.full(len(points), -1)
+            squared = self._squared(pixels[row], candidate)
             order = np.lexsort((candidate, squared, row))
             there, first = np.unique(row[order], return_index=True)
             here = order[first]
             nearer = (squared[here] < best[there]) | (
-                (squared[here] == best[there]) & (candidate[here] + at < nearest[there])
+                (squared[here] == best[there]) & (candidate[here] < nearest[there])
             )
             there, here = there[nearer], here[nearer]
-            best[there], nearest[there] = squared[here], candidate[here] + at
+            best[there], nearest[there] = squared[here], candidate[here]
         return nearest
 
     def _by_products(self, images: np.ndarray) -> np.ndarray:
@@ -103,8 +123,8 @@ class Searched:
 
         return np.concatenate(over_rows(closest, len(points), TILE))
 
-    def _squared(self, images: np.ndarray, candidate: np.ndarray) -> np.ndarray:
-        difference = _flat(images) - _flat(self._images[candidate])
+    def _squared(self, pixels: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+        difference = pixels - _flat(self._images[candidate])
         squares: np.ndarray = np.einsum("nd,nd->n", difference, difference)
         return squares
 
@@ -114,7 +134,7 @@ def nearest_other(images: np.ndarray) -> np.ndarray:
     if len(images) < 2:
         raise UserError(f"duplicates: expected at least 2 images; got {len(images)}")
     points = _flat(images)
-    among = SquaredDistances(points, points)
+    among = SquaredDistances(points)
     closest = over_rows(lambda rows: among.to_others(rows).argmin(axis=1), len(points), rows=TILE)
     return _exactly(points, points[np.concatenate(closest)])
 
@@ -141,6 +161,21 @@ def copying_z(samples: np.ndarray, held_out: np.ndarray) -> float:
 def duplicate_share(to_other: np.ndarray, threshold: float) -> float:
     """Share of the images with another one nearer than `threshold`. After the birthday test of Arora and Zhang 2017."""
     return float(np.mean(to_other < threshold))
+
+
+def _cut(points: np.ndarray) -> np.ndarray:
+    """`_projected` by the first `COARSE` axes alone."""
+    left = np.sqrt(np.square(points[:, COARSE:]).sum(axis=1))
+    return np.concatenate([points[:, :COARSE], left[:, np.newaxis]], axis=1)
+
+
+def _leaves(points: np.ndarray, indices: np.ndarray) -> list[np.ndarray]:
+    """The indices in parts of `TILE` at most, each cut in half where the points scatter most. Bentley 1975."""
+    if len(indices) <= TILE:
+        return [indices]
+    axis = points[indices].var(axis=0).argmax()
+    half = np.split(indices[np.argsort(points[indices, axis], kind="stable")], [len(indices) // 2])
+    return [leaf for part in half for leaf in _leaves(points, part)]
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

@@ -27,24 +27,25 @@ def over_rows(function: Callable[[slice], _Result], count: int, rows: int = ROWS
 
 
 class SquaredDistances:
-    """Squared Euclidean distances from rows of `a` [N, D] to all of `b` [M, D], in the arrays' own precision.
+    """Squared Euclidean distances to all of `b` [M, D], in the arrays' own precision.
 
     One matrix product gives them whole: of (-2 a, |a|^2, 1) with (b, 1, |b|^2). Rounding may make one of 0 negative.
     """
 
-    def __init__(self, a: np.ndarray, b: np.ndarray):
-        ones_a, ones_b = np.ones((len(a), 1), a.dtype), np.ones((len(b), 1), b.dtype)
-        self._left = np.concatenate([-2.0 * a, _squared_norms(a), ones_a], axis=1)
-        self._right = np.ascontiguousarray(np.concatenate([b, ones_b, _squared_norms(b)], axis=1).T)
+    def __init__(self, b: np.ndarray):
+        self._b = b
+        ones = np.ones((len(b), 1), b.dtype)
+        self._right = np.ascontiguousarray(np.concatenate([b, ones, _squared_norms(b)], axis=1).T)
 
-    def __call__(self, rows: slice, columns: slice = slice(None)) -> np.ndarray:
-        """[rows of `a`, rows of `b`]."""
-        distances: np.ndarray = self._left[rows] @ self._right[:, columns]
+    def __call__(self, a: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
+        """[rows of `a`, those rows of `b`]."""
+        left = np.concatenate([-2.0 * a, _squared_norms(a), np.ones((len(a), 1), a.dtype)], axis=1)
+        distances: np.ndarray = left @ self._right[:, columns]
         return distances
 
     def to_others(self, rows: slice) -> np.ndarray:
-        """The same where `b` is `a`, but infinity from each row to itself."""
-        distances = self(rows)
+        """From these rows of `b`, but infinity from each row to itself."""
+        distances = self(self._b[rows])
         distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
         return distances
 

@@ -48,11 +48,11 @@ def compare(fakes: np.ndarray, reals: np.ndarray, real_distances: NeighbourDista
     centre = reals.mean(axis=0)  # smaller numbers, so smaller rounding
     fakes, reals = fakes - centre, reals - centre
     near_real, radius_real = real_distances
-    between = SquaredDistances(fakes, reals)
+    between, reach = SquaredDistances(reals), radius_real + tie
 
     def across(rows: slice) -> tuple[np.ndarray, ...]:
-        distances = between(rows)
-        held = np.count_nonzero(distances <= radius_real + tie, axis=1)
+        distances = between(fakes[rows])
+        held = np.array([np.count_nonzero(row <= reach) for row in distances])
         recalled = (distances <= radius_fake[rows, np.newaxis] + tie).any(axis=0)
         return held, recalled, distances.min(axis=1), distances.min(axis=0)
 
@@ -62,7 +62,7 @@ def compare(fakes: np.ndarray, reals: np.ndarray, real_distances: NeighbourDista
     return Inclusion(
         inside=np.concatenate(inside),
         recalled=np.any(recalled, axis=0),
-        covered=np.min(to_fake, axis=0) <= radius_real + tie,
+        covered=np.min(to_fake, axis=0) <= reach,
         alike=np.where(near == other, 0.5, near < other),
         k=k,
     )
@@ -84,7 +84,7 @@ def within_set(points: np.ndarray, *, k: int) -> NeighbourDistances:
     check_features("neighbours", points, at_least=k + 1)
     points = points.astype(np.float64)
     points = points - points.mean(axis=0)
-    among = SquaredDistances(points, points)
+    among = SquaredDistances(points)
     nearest = over_rows(lambda rows: smallest(among.to_others(rows), k)[:, [0, k - 1]], len(points))
     distances = np.maximum(np.concatenate(nearest), 0.0)
     return NeighbourDistances(distances[:, 0], distances[:, 1])

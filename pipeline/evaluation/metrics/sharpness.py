@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy
 
 from pipeline.evaluation.metrics.pairwise import over_rows
 
@@ -44,13 +43,27 @@ def distance_to(images: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 
 def median_filtered(images: np.ndarray) -> np.ndarray:
-    """Each pixel the median of its 3 x 3 neighbourhood: lone pixels of noise go, strokes stay. [N, H, W]."""
+    """Each pixel the median of its 3 x 3 neighbourhood: lone pixels of noise go, strokes stay. [N, H, W].
+
+    Beyond the border the image goes on as it ends. The median of nine is that of three: the largest least, the middle
+    middle and the smallest largest of the columns (Smith 1996), which neighbours have in common.
+    """
 
     def filtered(rows: slice) -> np.ndarray:
-        result: np.ndarray = scipy.ndimage.median_filter(images[rows], size=(1, 3, 3), mode="nearest")
-        return result
+        x = np.pad(images[rows], ((0, 0), (1, 1), (1, 1)), mode="edge")
+        least, middle, largest = _sorted(x[:, :-2], x[:, 1:-1], x[:, 2:])
+        of_least, of_middle, of_largest = (
+            _sorted(column[..., :-2], column[..., 1:-1], column[..., 2:]) for column in (least, middle, largest)
+        )
+        return _sorted(of_least[2], of_middle[1], of_largest[0])[1]
 
     return np.concatenate(over_rows(filtered, len(images)))
+
+
+def _sorted(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The least, the middle and the largest of three, place by place."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    return np.minimum(low, c), np.maximum(low, np.minimum(high, c)), np.maximum(high, c)
 
 
 def grey_share(images: np.ndarray) -> np.ndarray:

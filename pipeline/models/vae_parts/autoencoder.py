@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from pydantic import model_validator
 
 from pipeline.core.backend import keras, tf
 from pipeline.core.rng import stream
-from pipeline.core.settings import Decay, PositiveFloat, PositiveInt, Section
+from pipeline.core.settings import Decay, PositiveFloat, PositiveInt
 from pipeline.data.dataset import CLASSES, IMAGE_SHAPE
-from pipeline.models import Flops, Schedule, Signature, Spec, epochs, variables
+from pipeline.models import Flops, Signature, Spec, variables
 from pipeline.models.parts import dense, fast_ops, losses
 from pipeline.models.vae_parts.mixture import Mixture
+from pipeline.models.vae_parts.schedule import Epochs
 
 QUICK = {"epochs": 2, "snapshot_every": 1, "snapshot_images": 16, "mixture_components": 3}
 CODES = 20_000  # that the mixture is fitted to: it is as good as by all 60,000, and sooner there
@@ -23,39 +23,18 @@ Noise = Callable[..., "tf.Tensor"]
 Loss = Callable[..., "tuple[tf.Tensor, dict[str, tf.Tensor]]"]
 
 
-class Settings(Section):
+class Settings(Epochs):
     """What all VAEs have. `learning_rate`, `rho` and `epsilon` are RMSprop's. `mixture_components`: how many Gaussians
-    are fitted to the codes. Every `snapshot_every` epochs, `snapshot_images` decoder means are kept.
+    are fitted to the codes.
     """
 
     hidden_dim: PositiveInt
     hidden_layers: PositiveInt
     latent_dim: PositiveInt
     mixture_components: PositiveInt
-    batch_size: PositiveInt
-    epochs: PositiveInt
     learning_rate: PositiveFloat
     rho: Decay
     epsilon: PositiveFloat
-    snapshot_every: PositiveInt
-    snapshot_images: PositiveInt
-
-    @model_validator(mode="after")
-    def _the_last_snapshot_is_at_the_end(self) -> Settings:
-        if self.epochs % self.snapshot_every:
-            raise ValueError("epochs must be a multiple of snapshot_every")
-        return self
-
-
-def schedule(config: Settings, train_count: int) -> Schedule:
-    """So many epochs."""
-    return epochs(
-        config.epochs,
-        batch_size=config.batch_size,
-        train_count=train_count,
-        snapshot_every=config.snapshot_every,
-        snapshot_images=config.snapshot_images,
-    )
 
 
 def flops(config: Settings, forward: Mapping[str, int], draws: int = 1) -> Flops:

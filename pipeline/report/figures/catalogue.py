@@ -11,12 +11,15 @@ from scipy.special import ndtri
 
 from pipeline import models
 from pipeline.comparison import paper
+from pipeline.data.dataset import CLASSES
 from pipeline.evaluation.metrics import memorisation
 from pipeline.matrix import split_id
 from pipeline.report.figures import architecture, curves, digits, latent, style
 from pipeline.report.figures.inputs import Inputs
 from pipeline.sampling import draws, grids
 from pipeline.sampling.checkpoint import Checkpoint, ModelCard
+
+MANIFOLD_DIGIT = 3  # of a model that is told the digit: one for the whole plane, so that only the latents differ
 
 Named = tuple[str, Figure]
 
@@ -77,11 +80,11 @@ def _losses(inputs: Inputs) -> Iterator[Named]:
 def _latent_space(inputs: Inputs) -> Iterator[Named]:
     test, label, settings = inputs.dataset.test, inputs.label, inputs.plot
 
-    def encode(images: np.ndarray) -> np.ndarray:
-        return inputs.checkpoints[inputs.vae]("encode", images=images[..., np.newaxis] / np.float32(255))["mean"]
+    def encode(images: np.ndarray, digits: np.ndarray) -> np.ndarray:
+        return inputs.checkpoints[inputs.vae].encode(images[..., np.newaxis] / np.float32(255), digits)
 
     def scatter() -> Figure:
-        return latent.scatter(encode(test.images), test.labels, label)
+        return latent.scatter(encode(test.images, test.labels), test.labels, label)
 
     def manifold() -> Figure:
         lowest, highest = settings.manifold_quantiles
@@ -89,11 +92,14 @@ def _latent_space(inputs: Inputs) -> Iterator[Named]:
         latents = np.zeros((settings.manifold_side**2, inputs.cards[inputs.vae]["latent_dim"]), np.float32)
         plane = np.stack(np.meshgrid(coordinates, coordinates[::-1]), axis=-1).reshape(-1, 2)
         latents[:, :2] = plane[:, : latents.shape[1]]
-        return latent.manifold(_decode(inputs.checkpoints[inputs.vae], latents), coordinates, label)
+        told = np.full(len(latents), MANIFOLD_DIGIT, np.int32)
+        digit = MANIFOLD_DIGIT if "class_shares" in inputs.cards[inputs.vae] else None
+        return latent.manifold(_decode(inputs.checkpoints[inputs.vae], latents, told), coordinates, label, digit)
 
     def reconstructions() -> Figure:
-        originals = test.images[: settings.reconstructions]
-        decoded = _decode(inputs.checkpoints[inputs.vae], encode(originals))
+        originals, digits_shown = test.images[: settings.reconstructions], test.labels[: settings.reconstructions]
+        codes = encode(originals, digits_shown)
+        decoded = _decode(inputs.checkpoints[inputs.vae], codes, digits_shown.astype(np.int32))
         return digits.reconstructions(originals, decoded, label)
 
     yield _unless_failed(inputs, inputs.vae, "figure-5-latent-space", scatter)
@@ -169,11 +175,12 @@ def _interpolation(inputs: Inputs) -> Iterator[Named]:
         dim = checkpoint.card["latent_dim"]
         ends = draws.latents(2 * rows, dim, seed=inputs.latents_seed)
         path = np.concatenate([(1 - weights) * a + weights * b for a, b in ends.reshape(-1, 2, dim)])
-        images = _decode(checkpoint, path)
+        images = _decode(checkpoint, path, np.repeat(np.arange(rows, dtype=np.int32) % CLASSES, steps))
         walks.append((model_id, images.reshape(rows, -1, *images.shape[1:])))
     if walks:
         yield "interpolation", latent.interpolation(walks, inputs.label)
 
 
-def _decode(checkpoint: Checkpoint, latents: np.ndarray) -> np.ndarray:
-    return draws.to_uint8(draws.draw(checkpoint.decode, latents))
+def _decode(checkpoint: Checkpoint, latents: np.ndarray, digits: np.ndarray) -> np.ndarray:
+    """Images uint8 [N, 28, 28]. digits: int32 [N], told to a model that takes them."""
+    return draws.to_uint8(draws.draw(checkpoint.decode, latents, digits))

@@ -50,15 +50,17 @@ def _apart(places: np.ndarray, distance: float) -> np.ndarray:
     return moved
 
 
-def manifold(digits: np.ndarray, coordinates: np.ndarray, label: str) -> Figure:
+def manifold(digits: np.ndarray, coordinates: np.ndarray, label: str, told: int | None = None) -> Figure:
     """Digits decoded over the latent plane.
 
     Args:
       digits: uint8 [side * side, 28, 28], rows from the top, the second coordinate falling.
       coordinates: [side], rising, the same on both axes.
+      told: the digit that the decoder was told, if it takes one.
     """
     side = len(coordinates)
-    figure = titled(7, 7.2, f"Section 5.1.4: {side} x {side} digits decoded over the latent plane", label)
+    decoded = "digits" if told is None else f"digits, told {told},"
+    figure = titled(7, 7.2, f"Section 5.1.4: {side} x {side} {decoded} decoded over the latent plane", label)
     axes = figure.add_subplot()
     sheet = grids.tile(digits, side)
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")

@@ -26,6 +26,13 @@ def test_agrees_with_scipy() -> None:
     np.testing.assert_allclose(sharpness.laplacian_variance(images), oracle)
 
 
+def test_the_median_is_scipys(digits: Dataset) -> None:
+    noise = np.random.default_rng(0).random((4, 6, 5), dtype=np.float32)
+    for images in (digits.test.images[:60] / np.float32(255), noise, noise[:, :1], noise[:, :, :1]):
+        oracle = scipy.ndimage.median_filter(images, size=(1, 3, 3), mode="nearest")
+        np.testing.assert_array_equal(sharpness.median_filtered(images), oracle)
+
+
 def test_blur_lowers_and_noise_raises(digits: Dataset) -> None:
     images = digits.test.images[:100] / 255.0
     real = sharpness.laplacian_variance(images).mean()
