@@ -38,21 +38,22 @@ def repro(matrix: Matrix, beside: Sequence[str] = (), jobs: int | None = None) -
         return code
     jobs = min(jobs, len(model_ids))
     print(f"{len(model_ids)} models, {jobs} at a time: training", flush=True)
-    chains = [beside] if beside else []
-    chains += [[_training(model_id)] for model_id in model_ids]
-    return processes.run_parallel(
-        [[*processes.DVC, "--wait-for-lock", "repro", "--single-item", *chain] for chain in chains],
-        jobs,
-        {**os.environ, CORES_ARE_SHARED: "1"},
-    )
+    commands = [_single_items(*beside)] if beside else []
+    commands += [_single_items(_training(model_id)) for model_id in model_ids]
+    return processes.run_parallel(commands, jobs, {**os.environ, CORES_ARE_SHARED: "1"})
 
 
-def together(stage: Literal["sample", "evaluate"], matrix: Matrix, jobs: int | None = None) -> int:
+def together(
+    stage: Literal["sample", "evaluate"], matrix: Matrix, beside: str | None = None, jobs: int | None = None
+) -> int:
     """Runs the items of a stage that are due, if they are two or more, several in a process; returns the exit code.
 
     Each process starts TensorFlow and reads what all models share once, where DVC would start one a model. `dvc commit`
     then takes what they wrote, under the entries that DVC's own runs would have made. What was made before an
     interruption is kept.
+
+    Args:
+      beside: a stage that does not need what these items make, and leaves a core idle: it runs at the same time.
     """
     jobs, waiting = jobs or _room(), _waiting(stage, matrix)
     if len(waiting) < 2:
@@ -61,7 +62,8 @@ def together(stage: Literal["sample", "evaluate"], matrix: Matrix, jobs: int | N
     print(f"{len(waiting)} models, {jobs} at a time: {stage}", flush=True)
     begun = time.time_ns()
     commands = [[sys.executable, "-m", f"stages.{stage}", *waiting[place::jobs]] for place in range(jobs)]
-    code = processes.run_parallel(commands, jobs, {**os.environ, CORES_ARE_SHARED: "1"})
+    commands += [_single_items(beside)] if beside else []
+    code = processes.run_parallel(commands, len(commands), {**os.environ, CORES_ARE_SHARED: "1"})
     last = {"sample": lambda m: paths.GRIDS / m, "evaluate": paths.headline}[stage]  # what an item writes last
     made = [model_id for model_id in waiting if _written_since(begun, last(model_id))]
     if made:
@@ -71,7 +73,7 @@ def together(stage: Literal["sample", "evaluate"], matrix: Matrix, jobs: int | N
 
 def train(matrix: Matrix, jobs: int | None = None) -> int:
     """Brings every training and its samples up to date, in parallel if two or more are due; returns the exit code."""
-    code = repro(matrix, jobs=jobs) or together("sample", matrix, jobs)
+    code = repro(matrix, jobs=jobs) or together("sample", matrix, jobs=jobs)
     names = [name for model_id in matrix.model_ids() for name in (_training(model_id), f"sample@{model_id}")]
     code = code or processes.dvc("repro", *names)
     if not code:
@@ -91,6 +93,11 @@ def _waiting(stage: str, matrix: Matrix) -> list[str]:
     made = {path: md5 for _, outputs in locked.values() for path, md5 in outputs.items()}
     names = {model_id: f"{stage}@{model_id}" for model_id in matrix.model_ids()}
     return [model_id for model_id, name in names.items() if _differs(locked.get(name), name, made)]
+
+
+def _single_items(*names: str) -> list[str]:
+    """The command that brings these stages up to date, one after the other, and none before them."""
+    return [*processes.DVC, "--wait-for-lock", "repro", "--single-item", *names]
 
 
 def _differs(entry: tuple[dvc_lock.Inputs, dict[str, str]] | None, name: str, known: Mapping[str, str]) -> bool:

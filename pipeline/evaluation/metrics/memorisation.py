@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import scipy
 
@@ -38,11 +36,8 @@ class Searched:
         self._axes = np.ascontiguousarray(axes[:, :FINE].astype(np.float32))
         points = self._projected(images)
         leaves = _leaves(points[:, :COARSE], np.arange(len(points)))
-        self._order = np.concatenate(leaves)
-        edges = np.cumsum([0, *(len(leaf) for leaf in leaves)]).tolist()
-        self._leaves = [slice(start, stop) for start, stop in itertools.pairwise(edges)]
         self._longest = float(np.square(points).sum(axis=1).max())
-        self._coarse, self._fine = (SquaredDistances(p) for p in (_cut(points[self._order]), points[self._order]))
+        self._leaves = [(leaf, SquaredDistances(_cut(points[leaf])), SquaredDistances(points[leaf])) for leaf in leaves]
 
     def nearest(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each image the index of the nearest one (int64 [N]), and its distance (float64 [N]).
@@ -78,18 +73,18 @@ class Searched:
         """
         coarse, every = _cut(points), np.arange(len(points))
         least, likely = np.empty((len(points), len(self._leaves)), np.float32), []
-        for number, leaf in enumerate(self._leaves):
-            bounds = self._coarse(coarse, leaf)
+        for number, (leaf, to_coarse, _) in enumerate(self._leaves):
+            bounds = to_coarse(coarse)
             at = bounds.argmin(axis=1)
             least[:, number] = bounds[every, at]
-            likely.append(self._order[leaf][at])
+            likely.append(leaf[at])
         nearest = np.stack(likely, axis=1)[every, least.argmin(axis=1)]
         best, looked_at = self._squared(pixels, nearest), 0
-        for number, leaf in enumerate(self._leaves):
+        for number, (leaf, _, to_fine) in enumerate(self._leaves):
             left = np.flatnonzero(least[:, number] <= best + slack)
-            bounds = self._fine(points[left], leaf)
-            row, column = np.nonzero(bounds <= (best + slack)[left, np.newaxis])
-            row, candidate = left[row], self._order[leaf][column]
+            near = to_fine(points[left]) <= (best + slack)[left, np.newaxis]
+            row, column = np.divmod(np.flatnonzero(near), len(leaf))  # `np.nonzero` takes six times as long
+            row, candidate = left[row], leaf[column]
             looked_at += len(row)
             if looked_at > MANY * len(points):
                 return np.full(len(points), -1)
@@ -102,7 +97,8 @@ class Searched:
             )
             there, here = there[nearer], here[nearer]
             best[there], nearest[there] = squared[here], candidate[here]
-        return nearest
+        result: np.ndarray = nearest
+        return result
 
     def _by_products(self, images: np.ndarray) -> np.ndarray:
         """The index of the nearest for each image, from the distances to all."""

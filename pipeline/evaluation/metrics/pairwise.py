@@ -37,10 +37,10 @@ class SquaredDistances:
         ones = np.ones((len(b), 1), b.dtype)
         self._right = np.ascontiguousarray(np.concatenate([b, ones, _squared_norms(b)], axis=1).T)
 
-    def __call__(self, a: np.ndarray, columns: slice = slice(None)) -> np.ndarray:
-        """[rows of `a`, those rows of `b`]."""
+    def __call__(self, a: np.ndarray) -> np.ndarray:
+        """[rows of `a`, rows of `b`]."""
         left = np.concatenate([-2.0 * a, _squared_norms(a), np.ones((len(a), 1), a.dtype)], axis=1)
-        distances: np.ndarray = left @ self._right[:, columns]
+        distances: np.ndarray = left @ self._right
         return distances
 
     def to_others(self, rows: slice) -> np.ndarray:

@@ -28,7 +28,7 @@ def test_squared_distances_are_those_of_the_differences(rng: np.random.Generator
     expected = np.square(a[:, np.newaxis] - b).sum(axis=2)
     to_b = SquaredDistances(b)
     np.testing.assert_allclose(to_b(a), expected, atol=1e-12)
-    np.testing.assert_allclose(to_b(a[1:3], slice(2, 4)), expected[1:3, 2:4], atol=1e-12)
+    np.testing.assert_allclose(to_b(a[1:3]), expected[1:3], atol=1e-12)
 
 
 def test_a_row_is_infinitely_far_from_itself(rng: np.random.Generator) -> None:
