@@ -6,7 +6,7 @@ import argparse
 import functools
 import sys
 
-from benchmarks import duel, growth, machine, metrics, page, pipeline_runs, training
+from benchmarks import duel, evaluation, growth, machine, metrics, page, pipeline_runs, training
 from pipeline.console.exit import exit_code_of
 from pipeline.core import files
 from pipeline.core.errors import UserError
@@ -15,6 +15,7 @@ PARTS = {
     "training": training.measure,
     "variants": training.measure_variants,
     "metrics": metrics.measure,
+    "evaluation": evaluation.measure,
     "pipeline": pipeline_runs.measure,
     "growth": growth.measure,
 }

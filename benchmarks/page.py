@@ -9,7 +9,7 @@ import jinja2
 from matplotlib.figure import Figure
 from tabulate import tabulate
 
-from benchmarks import pipeline_runs, training
+from benchmarks import evaluation, pipeline_runs, training
 from pipeline.core import files
 from pipeline.report.figures import style
 
@@ -31,8 +31,8 @@ def write() -> None:
         style.save(_picture(results["training"]["found"]), PICTURE)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template("README.md.jinja")
-    helpers = {"duel": duel_table, "shares": shares, "table": table, "alone": alone, "idle": idle}
-    names = {"titles": TITLES, "side_by_side": pipeline_runs.SIDE_BY_SIDE}
+    helpers = {"duel": duel_table, "shares": shares, "table": table, "alone": alone, "idle": idle, "by_part": by_part}
+    names = {"titles": TITLES, "side_by_side": pipeline_runs.SIDE_BY_SIDE, "before": evaluation.BEFORE}
     text = template.render(results=results, **names, **helpers)
     with files.atomic_write(PAGE) as part:
         part.write_text(text.rstrip() + "\n", encoding="utf-8")
@@ -94,6 +94,14 @@ def alone(results: dict[str, Any]) -> str:
         return text
     loops = sum(steps / found[model][training.PAPER]["rate"]["median"] for model, steps in PAPER_STEPS.items())
     return f"{text} The notebooks' loops alone would take {loops:,.0f} s, {loops / seconds:.1f} times that."
+
+
+def by_part(found: dict[str, Any]) -> str:
+    """Seconds of each part, a column a case."""
+    parts = next(iter(found.values()))["parts"]
+    rows = [[part, *(f"{case['parts'][part]:.2f}" for case in found.values())] for part in parts]
+    rows.append(["all", *(_spread(case["seconds"]) for case in found.values())])
+    return table(rows, ["", *found])
 
 
 def idle(found: dict[str, Any]) -> str:

@@ -23,10 +23,10 @@ def main() -> None:
     yardstick = Yardstick(load_dataset(), read_section(Evaluate, "evaluate"))
     since = STARTED
     for model_id in items:
-        since = say_done(_evaluate(model_id, yardstick), since)
+        since = say_done(evaluate_model(model_id, yardstick), since)
 
 
-def _evaluate(model_id: str, yardstick: Yardstick) -> str:
+def evaluate_model(model_id: str, yardstick: Yardstick) -> str:
     """Writes the model's metrics; returns what there is to say of them."""
     card = read_card(paths.MODELS / model_id)
     with _tracked.run("evaluate", model_id):

@@ -20,10 +20,10 @@ def main() -> None:
     items, since = parser.parse_args().items, STARTED
     settings = read_section(Sample, "sample")
     for model_id in items:
-        since = say_done(_sample(model_id, settings), since)
+        since = say_done(sample_model(model_id, settings), since)
 
 
-def _sample(model_id: str, settings: Sample) -> str:
+def sample_model(model_id: str, settings: Sample) -> str:
     """Writes the model's samples and grids; returns what there is to say of them."""
     card = read_card(paths.MODELS / model_id)
     with _tracked.run("sample", model_id):

@@ -11,6 +11,7 @@ from pipeline.console.progress import Progress
 from pipeline.core import paths
 from pipeline.core.settings import read_model_settings
 from pipeline.data.dataset import load_dataset
+from pipeline.training import export
 from pipeline.training.session import Training
 from stages import _tracked
 from stages._observers import TrainingObserver
@@ -22,6 +23,7 @@ def main() -> None:
     parser.add_argument("seed", type=int, help="the training seed")
     variant, seed = (arguments := parser.parse_args()).model, arguments.seed
     config = models.configure(variant, read_model_settings(variant))
+    export.prepare()
     dataset = load_dataset()
     stage, model_id = f"train_{models.family(variant)}", f"{variant}-{seed}"
     with _tracked.run(stage, model_id) as run:

@@ -23,6 +23,9 @@ CORES_ARE_SHARED = "PIPELINE_CORES_ARE_SHARED"
 NOT_FOR_KERAS = ("matplotlib", "pandas", "sklearn")
 
 
+_started = False  # TensorFlow's runtime, in this process
+
+
 class _Deferred:
     """A module that is imported when an attribute of it is first asked for."""
 
@@ -30,18 +33,27 @@ class _Deferred:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        if self._name not in sys.modules:
+        if not _started:
             _import_tensorflow()
         return getattr(importlib.import_module(self._name), attribute)
 
 
-def _import_tensorflow() -> None:
+def load() -> None:
+    """Imports both and starts nothing: until one of them is used the process has no more threads, and may be forked."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # one device everywhere, so one set of bytes
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["XLA_FLAGS"] = XLA_FLAGS
     with _quiet_stderr(), _hidden(NOT_FOR_KERAS), gc_paused():
-        tensorflow = importlib.import_module("tensorflow")
+        importlib.import_module("tensorflow")
+        importlib.import_module("keras")
+
+
+def _import_tensorflow() -> None:
+    global _started
+    load()
+    tensorflow = importlib.import_module("tensorflow")
+    with _quiet_stderr():
         keras_config = importlib.import_module("keras").config
         keras_config.set_floatx("float32")  # whatever the user's own settings say: they would change the bytes
         keras_config.set_epsilon(1e-7)
@@ -50,6 +62,7 @@ def _import_tensorflow() -> None:
         _make_pool(tensorflow)
         tensorflow.config.list_logical_devices()  # starts the runtime, and with it its notices
     importlib.import_module("absl.logging").set_verbosity("error")
+    _started = True
 
 
 def _make_pool(tensorflow: Any) -> None:

@@ -163,7 +163,7 @@ def configure(name: str, settings: object) -> Section:
     return check_section(variant(name).Config, settings, key=("models", name))
 
 
-def family(name: str) -> str:
+def family(name: str) -> Literal["vae", "gan"]:
     """Which stage trains the variant: "vae" or "gan"."""
     return variant(name).FAMILY
 

@@ -1,20 +1,26 @@
 """Writing model folders, which `pipeline.sampling.checkpoint` reads.
 
 `python -m pipeline.training.export FOLDER` adds the compiled signatures to a folder that holds card and weights. It is
-a process of its own, because the names in a SavedModel carry a count of all that its process traced before.
+a process of its own, because the names in a SavedModel carry a count of all that its process traced before. A training
+forks that process beforehand (`prepare`), so that TensorFlow is imported once for both.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
+import multiprocessing
+import signal
 import subprocess
 import sys
+import traceback
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import models
 from pipeline.core import files
-from pipeline.core.backend import keras, tf
+from pipeline.core.backend import keras, load, tf
 from pipeline.sampling.checkpoint import CARD, FITTED, FORMAT, Layer, ModelCard, Network, read_card
 
 if TYPE_CHECKING:
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.models import GenerativeModel
 
 ROOT = Path(__file__).resolve().parents[2]
+_waiting: Connection | None = None  # the way to the process that was forked, until it is asked
 
 
 def class_shares(model: GenerativeModel, data: Manifest) -> list[float] | None:
@@ -85,6 +92,50 @@ def _inputs(layer: keras.Layer) -> list[keras.KerasTensor]:
     return list(layer.input) if isinstance(layer.input, list) else [layer.input]
 
 
+def prepare() -> None:
+    """Forks the process that will write signatures, as one in which TensorFlow has done nothing yet.
+
+    To be called before TensorFlow is used. Elsewhere than on Linux, where its libraries do not stand a fork, this does
+    nothing, and the process is started when it is needed.
+    """
+    global _waiting
+    if sys.platform == "linux" and _waiting is None:
+        load()
+        ours, theirs = multiprocessing.Pipe()
+        child = multiprocessing.get_context("fork").Process(target=_wait, args=(theirs, ours), daemon=True)
+        child.start()
+        theirs.close()
+        _waiting = ours
+
+
+def _wait(asked: Connection, other_end: Connection) -> None:
+    """Waits for a folder, adds its signatures and answers with an empty text, or with why it could not."""
+    other_end.close()  # so that the end of the training's process ends this one, too
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training
+    with contextlib.suppress(EOFError):
+        folder = asked.recv()
+        try:
+            add_signatures(Path(folder))
+        except Exception:
+            asked.send(traceback.format_exc())
+        else:
+            asked.send("")
+
+
+def _have_signatures_added(folder: Path) -> str:
+    """Empty, or why they could not be."""
+    global _waiting
+    if _waiting is not None:
+        process, _waiting = _waiting, None
+        with contextlib.suppress(EOFError, OSError), process:  # it may have been killed: then another does it
+            process.send(str(folder))
+            answer: str = process.recv()
+            return answer
+    command = [sys.executable, "-m", "pipeline.training.export", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stderr if done.returncode else ""
+
+
 def save_model(folder: Path, model: GenerativeModel, card: ModelCard) -> None:
     """Writes the folder, whole or not at all."""
     with files.atomic_write(folder) as part:
@@ -95,15 +146,9 @@ def save_model(folder: Path, model: GenerativeModel, card: ModelCard) -> None:
         if model.fitted:
             files.write_npz(part / FITTED, {name: variable.numpy() for name, variable in model.fitted.items()})
         files.write_json(part / CARD, card)
-        export = subprocess.run(
-            [sys.executable, "-m", "pipeline.training.export", str(part.resolve())],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if export.returncode:
-            raise RuntimeError(f"{folder}: writing the signatures failed:\n{export.stderr}")
+        failure = _have_signatures_added(part.resolve())
+        if failure:
+            raise RuntimeError(f"{folder}: writing the signatures failed:\n{failure}")
         files.write_json(part / CARD, {**card, "files": _hashes(part)})
 
 

@@ -29,7 +29,7 @@ def repro(matrix: Matrix, beside: Sequence[str] = (), jobs: int | None = None) -
       beside: stages that need only the data, too, and take one of the places, one after the other.
       jobs: how many models at a time; if not given, as many as this machine has cores and memory for.
     """
-    jobs = jobs or _room()
+    jobs = jobs or room()
     if jobs < 2 or len(due(matrix)) < 2:
         return 0
     code = processes.dvc("repro", "prepare")
@@ -43,37 +43,65 @@ def repro(matrix: Matrix, beside: Sequence[str] = (), jobs: int | None = None) -
     return processes.run_parallel(commands, jobs, {**os.environ, CORES_ARE_SHARED: "1"})
 
 
-def together(
-    stage: Literal["sample", "evaluate"], matrix: Matrix, beside: str | None = None, jobs: int | None = None
-) -> int:
-    """Runs the items of a stage that are due, if they are two or more, several in a process; returns the exit code.
+def samples(matrix: Matrix, jobs: int | None = None) -> int:
+    """Draws the samples that are due, if of two models or more, several in a process; returns the exit code."""
+    code, made = _together("sample", _waiting("sample", matrix), jobs or room())
+    if made:
+        code = processes.dvc(*_commit("sample", made)) or code
+    return code
+
+
+def samples_and_metrics(matrix: Matrix, beside: str, jobs: int | None = None) -> int:
+    """Draws the samples and measures the models that are due, as `samples` does; returns the exit code.
+
+    Args:
+      beside: a stage that needs the samples but no metrics, and leaves a core idle: it runs while models are measured,
+        and so does `dvc commit` of the samples.
+    """
+    jobs = jobs or room()
+    code, drawn = _together("sample", _waiting("sample", matrix), jobs)
+    late = set(_waiting("evaluate", matrix)) | set(drawn)
+    waiting = [model_id for model_id in matrix.model_ids() if model_id in late]
+    commits = [[*processes.DVC, "--wait-for-lock", *_commit("sample", drawn)]] if drawn else []
+    if code or len(waiting) < 2:
+        return processes.run_parallel(commits, 1) or code
+    code, measured = _together("evaluate", waiting, jobs, [*commits, _single_items(beside)])
+    if measured:
+        code = processes.dvc(*_commit("evaluate", measured)) or code
+    return code
+
+
+def _together(
+    stage: Literal["sample", "evaluate"], waiting: Sequence[str], jobs: int, beside: Sequence[Sequence[str]] = ()
+) -> tuple[int, list[str]]:
+    """Runs the items of a stage, if they are two or more, several in a process; the exit code, and those that it made.
 
     Each process starts TensorFlow and reads what all models share once, where DVC would start one a model. `dvc commit`
-    then takes what they wrote, under the entries that DVC's own runs would have made. What was made before an
+    can then take what they wrote, under the entries that DVC's own runs would have made. What was made before an
     interruption is kept.
 
     Args:
-      beside: a stage that does not need what these items make, and leaves a core idle: it runs at the same time.
+      beside: commands that run at the same time, one after the other.
     """
-    jobs, waiting = jobs or _room(), _waiting(stage, matrix)
     if len(waiting) < 2:
-        return 0
+        return 0, []
     jobs = min(jobs, len(waiting))
     print(f"{len(waiting)} models, {jobs} at a time: {stage}", flush=True)
     begun = time.time_ns()
     commands = [[sys.executable, "-m", f"stages.{stage}", *waiting[place::jobs]] for place in range(jobs)]
-    commands += [_single_items(beside)] if beside else []
-    code = processes.run_parallel(commands, len(commands), {**os.environ, CORES_ARE_SHARED: "1"})
+    environment = {**os.environ, CORES_ARE_SHARED: "1"}
+    code = processes.run_parallel([*commands, *beside], jobs + bool(beside), environment)
     last = {"sample": lambda m: paths.GRIDS / m, "evaluate": paths.headline}[stage]  # what an item writes last
-    made = [model_id for model_id in waiting if _written_since(begun, last(model_id))]
-    if made:
-        code = processes.dvc("commit", "--quiet", "--force", *(f"{stage}@{model_id}" for model_id in made)) or code
-    return code
+    return code, [model_id for model_id in waiting if _written_since(begun, last(model_id))]
+
+
+def _commit(stage: str, model_ids: Sequence[str]) -> list[str]:
+    return ["commit", "--quiet", "--force", *(f"{stage}@{model_id}" for model_id in model_ids)]
 
 
 def train(matrix: Matrix, jobs: int | None = None) -> int:
     """Brings every training and its samples up to date, in parallel if two or more are due; returns the exit code."""
-    code = repro(matrix, jobs=jobs) or together("sample", matrix, jobs=jobs)
+    code = repro(matrix, jobs=jobs) or samples(matrix, jobs)
     names = [name for model_id in matrix.model_ids() for name in (_training(model_id), f"sample@{model_id}")]
     code = code or processes.dvc("repro", *names)
     if not code:
@@ -85,6 +113,12 @@ def due(matrix: Matrix) -> list[str]:
     """The models whose training DVC would run or take from its cache, such as `vae-0`."""
     locked = dvc_lock.locked()
     return [m for m in matrix.model_ids() if _differs(locked.get(_training(m)), _training(m), {})]
+
+
+def up_to_date(matrix: Matrix) -> set[str]:
+    """The models that are trained and measured by what lies here now, if what dvc.lock says is true."""
+    late = {model_id for stage in ("sample", "evaluate") for model_id in _waiting(stage, matrix)}
+    return set(matrix.model_ids()) - late - set(due(matrix))
 
 
 def _waiting(stage: str, matrix: Matrix) -> list[str]:
@@ -116,6 +150,7 @@ def _training(model_id: str) -> str:
     return f"train_{models.family(split_id(model_id).variant)}@{model_id}"
 
 
-def _room() -> int:
+def room() -> int:
+    """How many models this machine has cores and memory for at a time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MEMORY))

@@ -72,12 +72,18 @@ def run_to_end(
     return INTERRUPTED if interrupted else process.returncode
 
 
-def run_parallel(commands: Sequence[Sequence[str]], places: int, environment: Mapping[str, str] | None = None) -> int:
+def run_parallel(
+    commands: Sequence[Sequence[str]],
+    places: int,
+    environment: Mapping[str, str] | None = None,
+    *,
+    keep_going: bool = False,
+) -> int:
     """Runs commands, `places` at a time; returns 0, the first other code, or 130 after Ctrl-C.
 
-    After a code other than 0 and after Ctrl-C it starts no more, and those that run come to their end. None of them has
-    a terminal, because several progress bars would write over each other: they print lines instead, of which
-    `console.dvc_lines` chooses.
+    After a code other than 0, unless it is to `keep_going`, and after Ctrl-C it starts no more, and those that run come
+    to their end. None of them has a terminal, because several progress bars would write over each other: they print
+    lines instead, of which `console.dvc_lines` chooses.
     """
     waiting = list(reversed(commands))
     running: list[subprocess.Popen[bytes]] = []
@@ -95,7 +101,7 @@ def run_parallel(commands: Sequence[Sequence[str]], places: int, environment: Ma
             for process in [p for p in running if p.poll() is not None]:
                 running.remove(process)
                 code = code or process.returncode
-            if code:
+            if code and (code == INTERRUPTED or not keep_going):
                 waiting.clear()
     return code
 

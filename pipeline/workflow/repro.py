@@ -38,7 +38,7 @@ def _repro(params: Params) -> int:
         print("MNIST can be had now: leaving the 5,000-digit subset behind", flush=True)
         code = processes.dvc("repro", "--force", "--single-item", "prepare")
     code = code or parallel.repro(params, beside=("train_judge", "controls"))
-    code = code or parallel.together("sample", params) or parallel.together("evaluate", params, beside="plot")
+    code = code or parallel.samples_and_metrics(params, beside="plot")
     code = code or processes.dvc("repro", "--all-pipelines")  # the same stages, and DVC reads dvc.yaml once, not twice
     print("\n".join(_last_lines(params, code)), flush=True)
     return code

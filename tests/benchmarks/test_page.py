@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import page, pipeline_runs, training
+from benchmarks import evaluation, page, pipeline_runs, training
 from pipeline.core import files
+from pipeline.core.errors import UserError
 
 
 def spread(median: float) -> dict[str, float]:
@@ -87,3 +88,17 @@ def test_the_pipelines_parts_are_shares_of_its_time(results: Path) -> None:
     assert "in turns: `dvc status` 2.50 (2.25 to 3.00), `dvc repro` 2.50 (2.25 to 3.00), " in text
     assert "| training | 150.0 | 75 % |" in text
     assert "1,000" in text
+
+
+def test_every_part_of_the_evaluation_has_its_seconds_in_every_case(results: Path) -> None:
+    parts = {"likelihood": 3.25, "all else": 2.0}
+    text = write(results, "evaluation", {"vae-0, today": {"seconds": spread(15.0), "parts": parts}})
+    assert "| likelihood | 3.25 |" in text
+    assert "| all | 15.0 (13.5 to 18.0) |" in text
+    assert f"at commit {evaluation.BEFORE}" in text
+
+
+def test_the_evaluation_is_measured_on_models_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="no vae-0; run `make repro`"):
+        evaluation.measure(1, print)
