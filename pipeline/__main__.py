@@ -86,6 +86,26 @@ def _train(arguments: argparse.Namespace) -> int:
         return parallel.train(params, jobs=arguments.jobs)
 
 
+def _study_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="a folder's name in studies/ (default: list them all)")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and train nothing")
+    parser.add_argument(
+        "--jobs", type=_positive, help="how many members at a time (default: as cores and memory allow)"
+    )
+
+
+def _study(arguments: argparse.Namespace) -> int | None:
+    from pipeline.workflow import study
+
+    if arguments.name is None:
+        print(study.listed())
+        return None
+    if arguments.dry_run:
+        print(study.foreseen(arguments.name))
+        return None
+    return study.run(arguments.name, arguments.jobs)
+
+
 def _check(_: argparse.Namespace) -> None:
     from pipeline.params import read_params
 
@@ -211,6 +231,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
         "Check params.yaml, prune, train models in parallel, `dvc repro` the rest, and say where all is.",
     ),
     "train": (_train, "Train the models that are due, in parallel, and draw their samples."),
+    "study": (_study, "List the studies, or bring one up to date: train and measure the members that are missing."),
     "check": (_check, "Check the whole of params.yaml."),
     "prune": (_prune, "Remove the outputs of models and seeds that params.yaml no longer names."),
     "quick": (_quick, "Run every stage at tiny settings in .quick/: not a result."),
@@ -229,6 +250,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
 }
 _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "train": _train_options,
+    "study": _study_options,
     "verify": _verify_options,
     "ledger": _ledger_options,
     "sync": _sync_options,

@@ -23,6 +23,7 @@ from pipeline.matrix import split_id
 from pipeline.provenance import dvc_lock
 from pipeline.provenance.dvc_lock import Inputs
 from pipeline.sampling.checkpoint import read_card
+from pipeline.studies import work
 from pipeline.tracking.run import Run, TrainedModel
 
 TRAININGS = ("train_gan", "train_vae")  # the stages whose runs are rows of the table of models
@@ -54,13 +55,13 @@ def tags(stage: str, item: str) -> dict[str, object]:
 
 
 def code_tags(stage: str, item: str, commit: str | None, dirty: bool) -> dict[str, object]:
-    """Tags that say which code ran, and in which experiment of DVC's. The tracker's page shows the source."""
+    """Tags that say which code ran, and in which experiment of DVC's or which study. The tracker's page shows the source."""
     source = f"{stage}@{item}".rstrip("@") + (f" {commit[:7]}{'+' * dirty}" if commit else "")
     ran: dict[str, object] = {"mlflow.source.type": "LOCAL", "mlflow.source.name": source}
     if commit:
         ran |= {"git_commit": commit, "git_dirty": str(dirty).lower(), "mlflow.source.git.commit": commit}
-    experiment = os.environ.get("DVC_EXP_NAME")
-    return {**ran, "dvc_experiment": experiment} if experiment else ran
+    within = {"dvc_experiment": os.environ.get("DVC_EXP_NAME"), "study": os.environ.get(work.STUDY)}
+    return {**ran, **{tag: name for tag, name in within.items() if name}}
 
 
 def show(run: Run, stage: str, item: str, inputs: Inputs) -> None:

@@ -1,0 +1,233 @@
+"""The page of a study: the question, the answer in a sentence a line, curve, table, costs, samples of each setting."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from tabulate import tabulate
+
+from pipeline.comparison import significance
+from pipeline.comparison.trained_models import settings_key
+from pipeline.evaluation.metrics.table import TABLE, Metric
+from pipeline.report.figures.style import MODEL_COLOURS, show_image, titled
+from pipeline.report.tables import Table, table
+from pipeline.sampling.draws import MEANS, MIXTURE, SAMPLES
+from pipeline.studies.results import Row
+from pipeline.studies.study import Show, Study
+
+SHOWN = (SAMPLES, MEANS, MIXTURE)  # the samplers that a page shows, where a model has them
+COLUMNS = ("frechet", "precision", "recall", "coverage", "sharpness_filtered")
+CURVE, SHEET = "curve.png", "samples.png"
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """One setting of a study by one sampler. `rows`: of its seeds; those that were lost are among them. `words`: what
+    is changed, and differs within the study.
+    """
+
+    model: str
+    sampler: str
+    words: str
+    rows: Sequence[Row]
+
+    @property
+    def line(self) -> str:
+        """The line of a chart that it belongs to."""
+        return self.model if self.sampler == SAMPLES else f"{self.model}, {self.sampler}"
+
+    def values(self, metric: str) -> list[float]:
+        """Of the seeds that have it, such as all that did not fail."""
+        name = f"{self.sampler}/{metric}"
+        return [row["metrics"][name] for row in self.rows if name in row["metrics"]]
+
+    def interval(self, metric: str) -> tuple[float, float, float] | None:
+        """Mean and 95 % interval over seeds: the mean thrice where they agree or there is one; None without any."""
+        values = self.values(metric)
+        if not values:
+            return None
+        mean, ends = float(np.mean(values)), TABLE[metric]
+        between = significance.mean_interval(values, ends.low, ends.high) if len(values) > 1 else None
+        return (mean, *(between or (mean, mean)))
+
+    @property
+    def cost(self) -> float:
+        """Operations of a training."""
+        return self.rows[0]["metrics"]["step_flops"] * self.rows[0]["metrics"]["steps"]
+
+
+def settings(rows: Sequence[Row]) -> list[Setting]:
+    """Every setting by every sampler that is shown, in the order of the rows."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["model"], settings_key(row["settings"])), []).append(row)
+    return [
+        Setting(model, sampler, words(of_setting[0], rows), of_setting)
+        for (model, _), of_setting in groups.items()
+        for sampler in SHOWN
+        if any(f"{sampler}/frechet" in row["metrics"] for row in of_setting)
+    ]
+
+
+def words(row: Row, rows: Sequence[Row]) -> str:
+    """What a row changes, of that in which the study's rows of its model differ."""
+    values = [other["settings"] for other in rows if other["model"] == row["model"]]
+    changed = {n: v for n, v in row["changed"].items() if any(other[n] != v for other in values)}
+    return ", ".join(f"{name} {value}" for name, value in changed.items()) or "as in params.yaml"
+
+
+def answer(study: Study, rows: Sequence[Row]) -> list[str]:
+    """What was found, a sentence a line of the chart: where the metric is best and worst, with intervals."""
+    said, metric = [], TABLE[study.show.metric]
+    for line, of_line in _lines(settings(rows)).items():
+        found = [(s, i) for s in of_line if (i := s.interval(metric.name))]
+        if len(found) < 2:
+            continue
+        ordered = sorted(found, key=lambda pair: _badness(metric, pair[1][0]))
+        (best, at_best), (worst, at_worst) = ordered[0], ordered[-1]
+        said.append(
+            f"{line}: {metric.title} {_text(at_best, metric.digits)} at {best.words} is the best of {len(found)}, "
+            f"{_text(at_worst, metric.digits)} at {worst.words} the worst."
+        )
+    return said
+
+
+def pareto(found: Sequence[Setting], metric: str) -> set[int]:
+    """The places of those that none is both cheaper and better than: the front of cost against quality."""
+    points = [(s.cost, _badness(TABLE[metric], i[0])) if (i := s.interval(metric)) else None for s in found]
+    return {
+        at
+        for at, point in enumerate(points)
+        if point and not any(o and o != point and o[0] <= point[0] and o[1] <= point[1] for o in points)
+    }
+
+
+def tabled(study: Study, rows: Sequence[Row]) -> Table:
+    """Every setting by every sampler: quality with intervals, cost, and trainings that were lost."""
+    found = settings(rows)
+    front = pareto(found, study.show.metric)
+    cells = []
+    for at, setting in enumerate(found):
+        lost = sum(row["lost"] for row in setting.rows)
+        measured = [_text(i, TABLE[name].digits) if (i := setting.interval(name)) else "-" for name in COLUMNS]
+        mark = "front" if at in front else ""
+        cells.append(
+            (
+                setting.line,
+                setting.words,
+                *measured,
+                f"{setting.cost / 1e12:.1f}",
+                mark,
+                f"{lost} of {len(setting.rows)}",
+            )
+        )
+    header = [TABLE[name].title for name in COLUMNS]
+    return table(("model", "setting", *header, "10^12 operations to train", "cost and quality", "lost"), cells)
+
+
+def curve(study: Study, rows: Sequence[Row], label: str) -> Figure:
+    """The metric over the setting, with intervals, and against the cost of a training."""
+    found, show = settings(rows), study.show
+    figure = titled(11, 4.2, study.question, label)
+    over, cost = figure.subplots(1, 2)
+    for colour, (line, of_line) in zip(itertools.cycle(MODEL_COLOURS), _lines(found).items(), strict=False):
+        _draw(over, _places(of_line, show), of_line, show.metric, colour, line)
+        _draw(cost, [s.cost / 1e12 for s in of_line], of_line, show.metric, colour, line, joined=False)
+    front = sorted(pareto(found, show.metric), key=lambda at: found[at].cost)
+    means = [i[0] for at in front if (i := found[at].interval(show.metric))]
+    cost.plot([found[at].cost / 1e12 for at in front], means, "--", color="#444444", linewidth=1, label="front")
+    title = TABLE[show.metric].title
+    over.set(xlabel=show.over or "member", ylabel=f"{title}, mean and 95 % interval", xscale=show.scale)
+    at, names = _ticks(found, show)
+    over.set_xticks(at, names, rotation=0 if show.over else 60, ha="center" if show.over else "right", fontsize=8)
+    over.minorticks_off()
+    cost.set(xlabel="operations to train, 10^12", ylabel=title)
+    over.legend()
+    cost.legend()
+    return figure
+
+
+def samples(sheets: Mapping[str, np.ndarray], label: str) -> Figure:
+    """A strip of samples for each setting, of one seed. sheets: name -> uint8 [H, W]."""
+    columns = 2 if len(sheets) > 6 else 1
+    rows = -(-len(sheets) // columns)
+    figure = titled(4.2 * columns, 0.5 + 1.15 * rows, "Samples of each setting, one seed", label)
+    places = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in places[len(sheets) :]:
+        axes.set_axis_off()
+    for axes, (name, pixels) in zip(places, sheets.items(), strict=False):
+        show_image(axes, pixels)
+        axes.set_title(name, fontsize=8)
+    return figure
+
+
+def markdown(name: str, study: Study, rows: Sequence[Row], members: int) -> str:
+    """The page. members: how many the study has; the page says if some have no row."""
+    lost, taken = sum(row["lost"] for row in rows), sum(bool(row["origin"]) for row in rows)
+    seeds = sorted({row["seed"] for row in rows})
+    of_all = f"{len(rows)} of {members}" if len(rows) < members else f"{members}"
+    shown = tabled(study, rows)
+    lines = [
+        f"# {name}",
+        study.question,
+        "\n".join(f"- {sentence}" for sentence in answer(study, rows)),
+        f"![The metric over the setting, and against the cost of a training]({CURVE})",
+        tabulate(shown["rows"], shown["header"], tablefmt="pipe", disable_numparse=True),
+        f"{of_all} trainings over seeds {', '.join(map(str, seeds))}; {lost} failed or collapsed and count as lost; "
+        f"{taken} are equal to a training made elsewhere and were not made again. Intervals are 95 % over seeds. "
+        "'Front': none is both cheaper to train and better.",
+        f"![A strip of samples of each setting]({SHEET})",
+        f"Run it: `python -m pipeline study {name}`. To change it, edit study.yaml and run that again.",
+    ]
+    return "\n\n".join(lines) + "\n"
+
+
+def _badness(metric: Metric, value: float) -> float:
+    """What is least for the best value."""
+    if metric.direction == "closer" and metric.perfect is not None:
+        return abs(value - metric.perfect)
+    return -value if metric.direction == "higher" else value
+
+
+def _lines(found: Sequence[Setting]) -> dict[str, list[Setting]]:
+    lines: dict[str, list[Setting]] = {}
+    for setting in found:
+        lines.setdefault(setting.line, []).append(setting)
+    return lines
+
+
+def _places(found: Sequence[Setting], show: Show) -> list[float]:
+    if show.over is None:
+        return [float(at) for at in range(len(found))]
+    return [float(str(s.rows[0]["settings"].get(show.over, np.nan))) for s in found]
+
+
+def _ticks(found: Sequence[Setting], show: Show) -> tuple[list[float], list[str]]:
+    """Where the setting has a value; without one, a place a member, by the words of all lines there."""
+    if show.over is None:
+        lines = list(_lines(found).values())
+        columns = itertools.zip_longest(*([setting.words for setting in of_line] for of_line in lines))
+        names = [" / ".join(dict.fromkeys(word for word in column if word)) for column in columns]
+        return [float(at) for at in range(len(names))], names
+    places = sorted({place for place in _places(found, show) if np.isfinite(place)})
+    return places, [f"{place:g}" for place in places]
+
+
+def _draw(
+    axes: Axes, places: Sequence[float], found: Sequence[Setting], metric: str, colour: str, line: str,
+    joined: bool = True,
+) -> None:  # fmt: skip
+    drawn = sorted((x, i) for x, s in zip(places, found, strict=True) if (i := s.interval(metric)))
+    x, means = [place for place, _ in drawn], np.array([i[0] for _, i in drawn])
+    below, above = (np.abs(means - [i[end] for _, i in drawn]) for end in (1, 2))
+    axes.errorbar(x, means, [below, above], fmt="o-" if joined else "o", color=colour, capsize=3, label=line)
+
+
+def _text(interval: tuple[float, float, float], digits: int) -> str:
+    mean, low, high = (f"{value:.{digits}f}" for value in interval)
+    return mean if low == high == mean else f"{mean} [{low}, {high}]"

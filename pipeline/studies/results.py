@@ -1,0 +1,99 @@
+"""`studies/results.json`: one row a member of a study, with the numbers that claims and pages take."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TypedDict, cast
+
+from pipeline import models
+from pipeline.comparison import flops
+from pipeline.comparison.dynamics import Log
+from pipeline.comparison.trained_models import TrainedModel, settings_key, trained_model
+from pipeline.core import files
+from pipeline.evaluation.model_metrics import ModelMetrics
+from pipeline.sampling.checkpoint import ModelCard
+from pipeline.studies.study import FOLDER, Member
+
+PATH = FOLDER / "results.json"
+DIGITS = 6  # of the numbers in a row: the file is in git
+
+
+class Row(TypedDict):
+    """A member. `status`: "trained" or "failed"; `lost`: it failed or collapsed. `metrics`: flat, as claims see them.
+
+    `made_of`: a hash of the data, the settings and the code. `origin`: whose training it is, if it is no own one:
+    "default", or another study's name.
+    """
+
+    study: str
+    key: str
+    model: str
+    seed: int
+    changed: Mapping[str, object]
+    settings: Mapping[str, object]
+    status: str
+    lost: bool
+    made_of: str
+    origin: str
+    metrics: dict[str, float]
+
+
+def row(
+    study: str, member: Member, card: ModelCard, log: Log, metrics: ModelMetrics, *, made_of: str, origin: str = ""
+) -> Row:
+    """A member's row, from the files that are kept of it."""
+    measured = trained_model(models.family(member.model), card, log, metrics)
+    costs = {"step_flops": float(flops.count(card).step), "steps": float(card["steps"])}
+    numbers = {name: v for name, v in measured.metrics.items() if not name.startswith("final/")}
+    if "negative_elbo" in metrics["likelihood"]:
+        numbers["negative_elbo"] = metrics["likelihood"]["negative_elbo"]["value"]
+    return {
+        "study": study,
+        "key": member.key,
+        "model": member.model,
+        "seed": member.seed,
+        "changed": dict(member.changed),
+        "settings": dict(member.settings),
+        "status": card["status"],
+        "lost": measured.lost,
+        "made_of": made_of,
+        "origin": origin,
+        "metrics": {name: _rounded(value) for name, value in sorted({**numbers, **costs}.items())},
+    }
+
+
+def read(root: Path = Path()) -> list[Row]:
+    """The rows of all studies; none if there is no file."""
+    path = root / PATH
+    return cast(list[Row], files.read_json(path)) if path.is_file() else []
+
+
+def replace(study: str, rows: Iterable[Row]) -> None:
+    """Writes the rows of a study in place of those that the file has of it."""
+    others = [known for known in read() if known["study"] != study]
+    files.write_json(PATH, sorted([*others, *rows], key=lambda r: (r["study"], r["model"], r["key"])))
+
+
+def trainings(rows: Iterable[Row]) -> list[TrainedModel]:
+    """The rows as the claims see them, each training once."""
+    found = {}
+    for known in rows:
+        key = known["model"], settings_key(known["settings"]), known["seed"]
+        found[key] = TrainedModel(
+            models.family(known["model"]), known["model"], known["settings"], known["seed"],
+            known["metrics"], known["lost"],
+        )  # fmt: skip
+    return list(found.values())
+
+
+def fingerprint(content: Mapping[str, object]) -> str:
+    """SHA-256 of something that JSON can hold, in hexadecimal."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else value
