@@ -55,7 +55,7 @@ def tags(stage: str, item: str) -> dict[str, object]:
 
 
 def code_tags(stage: str, item: str, commit: str | None, dirty: bool) -> dict[str, object]:
-    """Tags that say which code ran, and in which experiment of DVC's or which study. The tracker's page shows the source."""
+    """Tags that say which code ran, in which experiment of DVC's or study. The tracker's page shows the source."""
     source = f"{stage}@{item}".rstrip("@") + (f" {commit[:7]}{'+' * dirty}" if commit else "")
     ran: dict[str, object] = {"mlflow.source.type": "LOCAL", "mlflow.source.name": source}
     if commit:
