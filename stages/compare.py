@@ -22,6 +22,7 @@ from pipeline.report import beyond, page, sections
 from pipeline.report.figures import style
 from pipeline.report.settings import Report
 from pipeline.sampling.checkpoint import read_cards
+from pipeline.studies import results
 from stages import _tracked
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     controls = cast(dict[str, SetMetrics], files.read_json(paths.CONTROLS / "metrics.json"))
     families = {variant: matrix.family(variant) for variant in matrix.variants()}
     with _tracked.run("compare"):
-        summary = summarise(families, cards, logs, metrics, controls)
+        summary = summarise(families, cards, logs, metrics, controls, results.trainings(results.read()))
         settings = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
         hashes = {"data": manifest["sha256"], "params": settings}
         judges = len(read_section(Judge, "judge").seeds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from pipeline.evaluation.model_metrics import Yardstick
 from pipeline.sampling.draws import Sample
 from pipeline.studies import made_of, study, work
 from pipeline.studies.study import Member
+from pipeline.workflow import processes
 from stages import evaluate, sample
 
 
@@ -44,7 +44,7 @@ def _train(name: str, member: Member) -> None:
     made = work.make(name, member, load_yaml(), made_of.training(member, read_manifest()["sha256"]))
     if not (made / paths.MODELS / member.model_id).is_dir():
         command = [sys.executable, "-m", "stages.train", member.model, str(member.seed)]
-        if code := subprocess.run(command, cwd=made, check=False).returncode:
+        if code := processes.run_to_end(command, made):  # to its resume point, after Ctrl-C
             raise SystemExit(code)
 
 

@@ -177,10 +177,10 @@ CLAIMS = {
         "VAEs of other widths (64 to 1,024, say), two seeds each or more",
     ),
     "gan-hyperparameter-sensitive": Claim(
-        "variance of the log Fréchet distance between seven matched settings, less what seeds give, GAN less VAE; "
+        "variance of the log Fréchet distance between nine matched settings, less what seeds give, GAN less VAE; "
         "matters from (10 %)^2",
         effects.sensitivity,
-        "both models at half and twice their learning rate, batch size and width, three seeds each",
+        "both models at half and twice their learning rate, batch size, width and lack of momentum, three seeds each",
         beside=effects.sensitivity_without_lost,
     ),
     "gan-early-failure": Claim(

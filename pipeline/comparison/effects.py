@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from scipy.stats import f_oneway, linregress
@@ -16,6 +16,13 @@ from pipeline.data.dataset import CLASSES
 from pipeline.sampling.draws import BERNOULLI, MEANS, SAMPLES
 
 VAE_SAMPLERS = (MEANS, BERNOULLI)
+# The values that claims take trainings at, beside the base's: whatever else a table holds does not count.
+LISTS: Mapping[tuple[Family, str], tuple[object, ...]] = {
+    ("gan", "output_activation"): ("tanh", "sigmoid", "linear"),
+    ("gan", "hidden_dim"): (32, 64, 128, 256, 512),
+    ("gan", "iterations"): (50_000, 100_000),
+    ("vae", "hidden_dim"): (64, 128, 256, 512, 1024),
+}
 Measure = Callable[[Table], list[Effect]]
 
 
@@ -36,7 +43,7 @@ def against_others(
     take = logs if log else values
 
     def parts(table: Table) -> list[Effect]:
-        by_value = varied(table, family, setting)
+        by_value = varied(table, family, setting, LISTS[family, setting])
         at_best = [sign * v for v in take(by_value.pop(best, []), metric)]
         return [
             significance.difference(
@@ -48,8 +55,32 @@ def against_others(
     return parts
 
 
-# The settings that both families are varied over for `sensitivity`, each by the same factors of the base's value.
-MATCHED = {"learning_rate": (0.5, 2.0), "batch_size": (0.5, 2.0), "hidden_dim": (0.5, 2.0)}
+def _times(factor: float) -> Callable[[float], float]:
+    return lambda value: value * factor
+
+
+def _what_is_missing_to_one(factor: float) -> Callable[[float], float]:
+    return lambda value: round(1.0 - factor * (1.0 - value), 9)
+
+
+class Matched(NamedTuple):
+    """A change that both families make, each to a setting of its own."""
+
+    settings: Mapping[Family, str]
+    change: Callable[[float], float]
+
+
+# What `sensitivity` is measured over, beside the base: the same number of settings and the same relative changes.
+MATCHED = [
+    Matched({"vae": vae, "gan": gan}, change(factor))
+    for vae, gan, change in (
+        ("learning_rate", "learning_rate", _times),
+        ("batch_size", "batch_size", _times),
+        ("hidden_dim", "hidden_dim", _times),
+        ("rho", "beta_1", _what_is_missing_to_one),
+    )
+    for factor in (0.5, 2.0)
+]
 
 
 def sensitivity(table: Table) -> list[Effect]:
@@ -80,11 +111,11 @@ def _by_setting(table: Table, family: Family) -> list[dict[int, float]]:
     """
     name = f"{SAMPLES if family == 'gan' else MEANS}/frechet"
     settings = [base(table, family)]
-    for setting, factors in MATCHED.items():
-        by_value = varied(table, family, setting)
+    for matched in MATCHED:
+        setting = matched.settings[family]
         usual = settings[0][0].settings.get(setting) if settings[0] else None
-        wanted = [cast(float, usual) * factor for factor in factors] if usual else [None] * len(factors)
-        settings += [by_value.get(value, []) for value in wanted]
+        wanted = matched.change(cast(float, usual)) if usual else None
+        settings.append(varied(table, family, setting, [wanted]).get(wanted, []))
     by_setting = [
         {m.seed: math.inf if m.lost else log for m in models for log in ([math.inf] if m.lost else logs([m], name))}
         for models in settings
@@ -170,7 +201,7 @@ def scaling(table: Table) -> list[Effect]:
 
 def _slopes(table: Table, family: Family, metric: str) -> list[float]:
     by_seed: dict[int, list[tuple[float, float]]] = {}
-    for width, trained in varied(table, family, "hidden_dim").items():
+    for width, trained in varied(table, family, "hidden_dim", LISTS[family, "hidden_dim"]).items():
         for model in trained if width else []:  # a variant may have no such setting
             for value in logs([model], metric):
                 by_seed.setdefault(model.seed, []).append((float(np.log2(cast(float, width))), value))
@@ -180,7 +211,8 @@ def _slopes(table: Table, family: Family, metric: str) -> list[float]:
 
 def longer(table: Table) -> list[Effect]:
     """The log Fréchet distance of longer trainings less that of the base."""
-    by_value = {cast(int, value): models for value, models in varied(table, "gan", "iterations").items() if value}
+    found = varied(table, "gan", "iterations", LISTS["gan", "iterations"])
+    by_value = {cast(int, value): models for value, models in found.items() if value}
     usual = base(table, "gan")
     steps = cast(int, usual[0].settings.get("iterations", 0)) if usual else 0
     return [

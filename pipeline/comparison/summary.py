@@ -13,7 +13,7 @@ from pipeline.comparison import against_paper, claims, dynamics, flops, head_to_
 from pipeline.comparison.against_paper import GanComparison, VaeComparison
 from pipeline.comparison.dynamics import Diagnostic, Log
 from pipeline.comparison.head_to_head import Aspect
-from pipeline.comparison.trained_models import Family, trained_model
+from pipeline.comparison.trained_models import Family, TrainedModel, settings_key, trained_model
 from pipeline.evaluation import likelihood
 from pipeline.evaluation.judges.control_sets import FLOOR
 from pipeline.evaluation.measure import MetricValue, SetMetrics
@@ -103,10 +103,12 @@ def summarise(
     logs: Mapping[str, Log],
     metrics: Mapping[str, ModelMetrics],
     controls: Mapping[str, SetMetrics],
+    studied: Sequence[TrainedModel] = (),
 ) -> Summary:
     """Everything that the page says in numbers.
 
     Args:
+      studied: trainings of studies, from which claims take what they need.
       families: variant -> its family, in the order of the table; cards, logs and metrics by trained model, controls by
         the set's name.
     """
@@ -120,6 +122,8 @@ def summarise(
     by_control = {
         name: {key: m["value"] for key, m in measured["metrics"].items()} for name, measured in controls.items()
     }
+    own = {(m.variant, settings_key(m.settings), m.seed) for m in table}
+    others = [m for m in studied if (m.variant, settings_key(m.settings), m.seed) not in own]
     noise = [values for name, values in by_control.items() if name != FLOOR]
     return {
         "aspects": head_to_head.compare(table, noise),
@@ -128,7 +132,7 @@ def summarise(
             for variant in dict.fromkeys(card["variant"] for card in cards.values())
         },
         "controls": by_control,
-        "claims": {verdict.id: _claim(verdict) for verdict in claims.decide(table)},
+        "claims": {verdict.id: _claim(verdict) for verdict in claims.decide([*table, *others])},
         "items": {model_id: _training(card, logs[model_id], metrics[model_id]) for model_id, card in cards.items()},
     }
 

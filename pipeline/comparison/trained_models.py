@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -48,16 +48,23 @@ def base(table: Table, family: Family) -> list[TrainedModel]:
     return [model for model in own if settings_key(model.settings) == settings_key(own[0].settings)]
 
 
-def varied(table: Table, family: Family, setting: str) -> dict[object, list[TrainedModel]]:
-    """Those that differ from the base only in one setting, by its value; the base's own among them."""
+def varied(
+    table: Table, family: Family, setting: str, among: Collection[object] | None = None
+) -> dict[object, list[TrainedModel]]:
+    """Those that differ from the base only in one setting, by its value; the base's own among them.
+
+    among: the values that are taken; if not given, all.
+    """
     at_base = base(table, family)
     if not at_base:
         return {}
     rest = settings_key(_without(at_base[0].settings, setting))
     by_value: dict[object, list[TrainedModel]] = {}
     for model in of_paper(table, family):
-        if settings_key(_without(model.settings, setting)) == rest:
-            by_value.setdefault(model.settings.get(setting), []).append(model)
+        value = model.settings.get(setting)
+        wanted = among is None or value in among or value == at_base[0].settings.get(setting)
+        if wanted and settings_key(_without(model.settings, setting)) == rest:
+            by_value.setdefault(value, []).append(model)
     return by_value
 
 

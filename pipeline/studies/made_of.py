@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline.core import files
-from pipeline.studies.results import fingerprint
+from pipeline.studies import results
 from pipeline.studies.study import Member
 from pipeline.training.resume import resume_key
 
@@ -23,9 +24,23 @@ def training(member: Member, data_sha256: str) -> str:
 
 def measured(member: Member, data_sha256: str, params: Mapping[str, object]) -> str:
     """Of the training and of all that it is measured with. `params`: the content of params.yaml."""
-    code = {file.relative_to(_ROOT).as_posix(): files.sha256(file) for place in CODE for file in _files(_ROOT / place)}
     sections = {name: params[name] for name in SECTIONS}
-    return fingerprint({"training": training(member, data_sha256), "code": code, "params": sections})
+    return results.fingerprint({"training": training(member, data_sha256), "code": _code(), "params": sections})
+
+
+def mark_older(data_sha256: str, params: Mapping[str, object]) -> None:
+    """Marks the rows whose numbers today's data, settings and code would not give, so that no claim takes them."""
+    rows = results.read()
+    for row in rows:
+        member = Member(row["key"], row["model"], row["seed"], row["changed"], row["settings"])
+        row["older"] = measured(member, data_sha256, params) != row["made_of"]
+    results.write(rows)
+
+
+@functools.cache
+def _code() -> dict[str, str]:
+    """File -> SHA-256."""
+    return {file.relative_to(_ROOT).as_posix(): files.sha256(file) for place in CODE for file in _files(_ROOT / place)}
 
 
 def _files(path: Path) -> Iterator[Path]:

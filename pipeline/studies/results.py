@@ -26,7 +26,7 @@ class Row(TypedDict):
     """A member. `status`: "trained" or "failed"; `lost`: it failed or collapsed. `metrics`: flat, as claims see them.
 
     `made_of`: a hash of the data, the settings and the code. `origin`: whose training it is, if it is no own one:
-    "default", or another study's name.
+    "default", or another study's name. `older`: whether `made_of` is no longer that of today's files.
     """
 
     study: str
@@ -39,6 +39,7 @@ class Row(TypedDict):
     lost: bool
     made_of: str
     origin: str
+    older: bool
     metrics: dict[str, float]
 
 
@@ -48,7 +49,7 @@ def row(
     """A member's row, from the files that are kept of it."""
     measured = trained_model(models.family(member.model), card, log, metrics)
     costs = {"step_flops": float(flops.count(card).step), "steps": float(card["steps"])}
-    numbers = {name: v for name, v in measured.metrics.items() if not name.startswith("final/")}
+    numbers = dict(measured.metrics)
     if "negative_elbo" in metrics["likelihood"]:
         numbers["negative_elbo"] = metrics["likelihood"]["negative_elbo"]["value"]
     return {
@@ -62,6 +63,7 @@ def row(
         "lost": measured.lost,
         "made_of": made_of,
         "origin": origin,
+        "older": False,
         "metrics": {name: _rounded(value) for name, value in sorted({**numbers, **costs}.items())},
     }
 
@@ -74,14 +76,22 @@ def read(root: Path = Path()) -> list[Row]:
 
 def replace(study: str, rows: Iterable[Row]) -> None:
     """Writes the rows of a study in place of those that the file has of it."""
-    others = [known for known in read() if known["study"] != study]
-    files.write_json(PATH, sorted([*others, *rows], key=lambda r: (r["study"], r["model"], r["key"])))
+    write([*(known for known in read() if known["study"] != study), *rows])
+
+
+def write(rows: Iterable[Row]) -> None:
+    """Writes the rows, sorted, unless the file has them so."""
+    ordered = sorted(rows, key=lambda r: (r["study"], r["model"], r["key"]))
+    if not PATH.is_file() or read() != ordered:
+        files.write_json(PATH, ordered)
 
 
 def trainings(rows: Iterable[Row]) -> list[TrainedModel]:
-    """The rows as the claims see them, each training once."""
+    """The rows that count, as the claims see them, each training once."""
     found = {}
     for known in rows:
+        if known["older"]:
+            continue
         key = known["model"], settings_key(known["settings"]), known["seed"]
         found[key] = TrainedModel(
             models.family(known["model"]), known["model"], known["settings"], known["seed"],

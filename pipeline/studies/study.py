@@ -88,7 +88,7 @@ class Member(NamedTuple):
     key: str
     model: str
     seed: int
-    changed: Mapping[str, Scalar]
+    changed: Mapping[str, object]
     settings: Mapping[str, object]
 
     @property

@@ -7,6 +7,7 @@ training's bytes depend on, so with other code, settings or data there is nothin
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -39,13 +40,19 @@ _DIGEST = hashlib.sha256().digest_size
 
 def resume_key(variant: str, settings: Mapping[str, object], seed: int, data_sha256: str) -> str:
     """SHA-256, in hexadecimal, of the code, the library versions, the settings and the data of a training."""
+    inputs = {"code": _code(variant), "variant": variant, "settings": settings, "seed": seed, "data": data_sha256}
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def _code(variant: str) -> dict[str, str]:
+    """File -> SHA-256."""
     code = {}
     for place in (*CODE, f"pipeline/models/{variant}.py"):
         path = _ROOT / place
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             code[file.relative_to(_ROOT).as_posix()] = files.sha256(file)
-    inputs = {"code": code, "variant": variant, "settings": settings, "seed": seed, "data": data_sha256}
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    return code
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,26 +11,30 @@ from pipeline.workflow import processes
 RWLOCK = Path(".dvc", "tmp", "rwlock")
 
 
-def prepare_dvc() -> None:
-    """Makes DVC able to run here. Raises `UserError` if dvc.lock is damaged."""
+def prepare_dvc(project: Path = Path()) -> None:
+    """Makes DVC able to run here. Raises `UserError` if dvc.lock is damaged.
+
+    project: the folder whose `.dvc` it is: this one, or that of the studies.
+    """
     dvc_lock.locked()
-    _remove_torn_rwlock()
-    if not git.is_inside_repository() and not _without_git():
-        processes.dvc("config", "--local", "core.no_scm", "true")
-        print("this folder is no git repository, as when it came as a zip: DVC runs without git (.dvc/config.local)")
+    _remove_torn_rwlock(project / RWLOCK)
+    if not git.is_inside_repository() and not _without_git(project):
+        processes.dvc("--cd", str(project), "config", "--local", "core.no_scm", "true")
+        local = project / ".dvc" / "config.local"
+        print(f"this folder is no git repository, as when it came as a zip: DVC runs without git ({local})")
 
 
-def _without_git() -> bool:
-    configs = (Path(".dvc", name) for name in ("config", "config.local"))
+def _without_git(project: Path) -> bool:
+    configs = (project / ".dvc" / name for name in ("config", "config.local"))
     return any("no_scm = true" in path.read_text(encoding="utf-8") for path in configs if path.is_file())
 
 
-def _remove_torn_rwlock() -> None:
+def _remove_torn_rwlock(path: Path) -> None:
     """DVC's list of who reads and writes what, which a power cut may leave empty. DVC can then do nothing at all."""
-    if not RWLOCK.is_file():
+    if not path.is_file():
         return
     try:
-        json.loads(RWLOCK.read_bytes())
+        json.loads(path.read_bytes())
     except ValueError:
-        RWLOCK.unlink()
-        print(f"removed {RWLOCK}, which a crash had left damaged")
+        path.unlink()
+        print(f"removed {path}, which a crash had left damaged")

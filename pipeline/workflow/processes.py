@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
@@ -78,14 +79,20 @@ def run_parallel(
     environment: Mapping[str, str] | None = None,
     *,
     keep_going: bool = False,
+    logs: Sequence[Path] | None = None,
+    tick: Callable[[], object] = lambda: None,
 ) -> int:
     """Runs commands, `places` at a time; returns 0, the first other code, or 130 after Ctrl-C.
 
     After a code other than 0, unless it is to `keep_going`, and after Ctrl-C it starts no more, and those that run come
     to their end. None of them has a terminal, because several progress bars would write over each other: they print
     lines instead, of which `console.dvc_lines` chooses.
+
+    Args:
+      logs: a file for what each command prints, in place of this process's own output.
+      tick: is called several times a second.
     """
-    waiting = list(reversed(commands))
+    waiting = list(reversed(list(zip(commands, logs or itertools.repeat(None), strict=False))))
     running: list[subprocess.Popen[bytes]] = []
     code = 0
     chosen = dvc_lines.shown
@@ -93,9 +100,10 @@ def run_parallel(
         while waiting or running:
             try:
                 while waiting and len(running) < places:
-                    command, variables = waiting.pop(), _of_child(environment or os.environ)
-                    running.append(subprocess.Popen(command, stdout=stdout, stderr=stderr, env=variables))
+                    command, log = waiting.pop()
+                    running.append(_started(command, log, (stdout, stderr), _of_child(environment or os.environ)))
                 time.sleep(LOOK_EVERY_S)
+                tick()
             except KeyboardInterrupt:
                 code = INTERRUPTED
             for process in [p for p in running if p.poll() is not None]:
@@ -104,6 +112,16 @@ def run_parallel(
             if code and (code == INTERRUPTED or not keep_going):
                 waiting.clear()
     return code
+
+
+def _started(
+    command: Sequence[str], log: Path | None, streams: tuple[int, int], environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    if log is None:
+        return subprocess.Popen(command, stdout=streams[0], stderr=streams[1], env=environment)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "wb") as file:
+        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
 
 
 @contextlib.contextmanager

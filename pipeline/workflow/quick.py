@@ -12,6 +12,7 @@ import ruamel.yaml
 from pipeline import models
 from pipeline.params import read_params
 from pipeline.provenance import git
+from pipeline.studies import study
 from pipeline.workflow.processes import alone, clean_environment, run_to_end
 
 FOLDER = Path(".quick")
@@ -35,8 +36,9 @@ def copy(root: Path, target: Path, overrides: Mapping[str, object]) -> None:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / name, target / name)
     (target / "dvc.lock").unlink(missing_ok=True)
-    with open(target / ".dvc" / "config.local", "w", encoding="utf-8") as file:
-        file.write("[core]\n    no_scm = true\n")
+    for project in (target, target / study.FOLDER):
+        with open(project / ".dvc" / "config.local", "w", encoding="utf-8") as file:
+            file.write("[core]\n    no_scm = true\n")
     override(target / "params.yaml", overrides)
 
 

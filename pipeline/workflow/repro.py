@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from pipeline.core import files, paths
+from pipeline.core.settings import load_yaml
 from pipeline.data import sources
 from pipeline.data.dataset import read_manifest
 from pipeline.params import Params, read_params
 from pipeline.provenance import drift, ledger
 from pipeline.sampling.checkpoint import read_cards
+from pipeline.studies import made_of
 from pipeline.tracking import sender
 from pipeline.workflow import parallel, preflight, processes, prune, reused
 
@@ -39,6 +41,8 @@ def _repro(params: Params) -> int:
         code = processes.dvc("repro", "--force", "--single-item", "prepare")
     code = code or parallel.repro(params, beside=("train_judge", "controls"))
     code = code or parallel.samples_and_metrics(params, beside="plot")
+    if not code:
+        made_of.mark_older(read_manifest()["sha256"], load_yaml())
     code = code or processes.dvc("repro", "--all-pipelines")  # the same stages, and DVC reads dvc.yaml once, not twice
     print("\n".join(_last_lines(params, code)), flush=True)
     return code

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 from tabulate import tabulate
 
+from pipeline.console.progress import Progress
 from pipeline.core import files, paths
 from pipeline.core.backend import CORES_ARE_SHARED
 from pipeline.core.settings import load_yaml
@@ -67,7 +68,8 @@ def run(name: str, jobs: int | None = None) -> int:
     """Trains and measures what is missing, and writes rows and page; returns the exit code."""
     params = read_params()
     with processes.alone("make repro"):
-        preflight.prepare_dvc()
+        for project in (Path(), FOLDER):
+            preflight.prepare_dvc(project)
         planned = plan(name, params)
         own = [m for m in planned.members if m.key not in planned.elsewhere and not _taken(planned, m)]
         study_project.write(name, own)
@@ -113,21 +115,57 @@ def _make(planned: Plan, jobs: int) -> int:
         return 0
     jobs = min(jobs, len(due))
     environment = {**os.environ, CORES_ARE_SHARED: "1"} if jobs > 1 else {**os.environ}
-    member = [sys.executable, "-m", "stages.member", name]
-    print(f"{name}: {len(due)} of {len(planned.members)} members are due, {jobs} at a time: training", flush=True)
-    code = processes.run_parallel([[*member, m.key, "--train"] for m in due], jobs, environment, keep_going=True)
+    member, folder = [sys.executable, "-m", "stages.member", name], work.FOLDER / name
+    logs = {m.key: folder / f"{m.key}.log" for m in due}
+    print(
+        f"{name}: {len(due)} of {len(planned.members)} members are due, {jobs} at a time; logs are in {folder}/",
+        flush=True,
+    )
+    with Progress(f"{name}: training", len(due), "member") as progress:
+        code = processes.run_parallel(
+            [[*member, m.key, "--train"] for m in due], jobs, environment, keep_going=True, logs=list(logs.values()),
+            tick=_Watch(progress, [work.folder(name, m) / paths.MODELS / m.model_id for m in due]),
+        )  # fmt: skip
     trained = [m for m in due if (work.folder(name, m) / paths.MODELS / m.model_id).is_dir()]
-    if code != processes.INTERRUPTED and trained:
-        print(f"{name}: {len(trained)} members, {jobs} at a time: samples and metrics", flush=True)
-        shares = [[*member, *(m.key for m in trained[place::jobs])] for place in range(jobs)]
-        code = (
-            processes.run_parallel([share for share in shares if len(share) > len(member)], jobs, environment) or code
+    if code == processes.INTERRUPTED:
+        return code
+    for failed in (m for m in due if m not in trained):
+        print(
+            f"{name}: {failed.key}: training stopped: {_last_line(logs[failed.key])}; see {logs[failed.key]}",
+            flush=True,
         )
-    made = [m for m in due if work.kept(name, m).is_dir() and not work.folder(name, m).exists()]
+    shares = [share for place in range(jobs) if (share := trained[place::jobs])]
+    with Progress(f"{name}: measuring", len(trained), "member") as progress:
+        measured = processes.run_parallel(
+            [[*member, *(m.key for m in share)] for share in shares], jobs, environment, keep_going=True,
+            logs=[folder / f"measured-{place}.log" for place in range(len(shares))],
+            tick=_Watch(progress, [work.kept(name, m) for m in trained]),
+        )  # fmt: skip
+    made = [m for m in trained if work.kept(name, m).is_dir() and not work.folder(name, m).exists()]
     if made:
         commit = ("commit", "--quiet", "--force", *map(study_project.stage_name, made))
-        code = processes.run_to_end([*processes.DVC, *commit], FOLDER / name) or code
-    return code
+        measured = processes.run_to_end([*processes.DVC, *commit], FOLDER / name) or measured
+    return processes.INTERRUPTED if measured == processes.INTERRUPTED else code or measured
+
+
+class _Watch:
+    """Tells a progress bar how many of some folders are there now that were not at first."""
+
+    def __init__(self, progress: Progress, places: Sequence[Path]):
+        self._progress, self._places = progress, [place for place in places if not place.is_dir()]
+        self._done = len(places) - len(self._places)
+
+    def __call__(self) -> None:
+        there = [place for place in self._places if place.is_dir()]
+        if there:
+            self._places = [place for place in self._places if place not in there]
+            self._done += len(there)
+            self._progress.at(self._done, there[-1].name)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")[:200]
 
 
 def _rows(planned: Plan) -> dict[str, Row]:

@@ -12,16 +12,16 @@ from pipeline.comparison import claims, effects, trained_models
 from pipeline.comparison.trained_models import Family, TrainedModel
 
 BASE: dict[Family, dict[str, object]] = {
-    "vae": {"hidden_dim": 256, "batch_size": 100, "learning_rate": 1e-3, "epochs": 50},
-    "gan": {"hidden_dim": 128, "batch_size": 128, "learning_rate": 1e-3, "iterations": 20_000},
+    "vae": {"hidden_dim": 256, "batch_size": 100, "learning_rate": 1e-3, "rho": 0.9, "epochs": 50},
+    "gan": {"hidden_dim": 128, "batch_size": 128, "learning_rate": 1e-3, "beta_1": 0.9, "iterations": 20_000},
 }
-CHANGES: list[dict[str, object]] = [{}, {"hidden_dim": 32}, {"hidden_dim": 512}, {"batch_size": 16}]
+CHANGES: list[dict[str, object]] = [{}, {"hidden_dim": 64}, {"hidden_dim": 512}, {"batch_size": 16}]
 
 
 def matched(family: Family) -> list[dict[str, object]]:
     """The base and each change that `effects.MATCHED` declares."""
     base: dict[str, Any] = BASE[family]
-    return [{}, *({name: base[name] * factor} for name, factors in effects.MATCHED.items() for factor in factors)]
+    return [{}, *({(name := m.settings[family]): m.change(base[name])} for m in effects.MATCHED)]
 
 
 SAMPLER = {"vae": "means", "gan": "samples"}
@@ -100,7 +100,7 @@ def test_a_family_without_trainings_has_no_base() -> None:
 def test_the_planted_trainings_are_enough_to_measure_something() -> None:
     table = of_the_paper()
     assert len(trained_models.base(table, "vae")) == 3
-    assert set(trained_models.varied(table, "vae", "hidden_dim")) == {256, 32, 512}
+    assert set(trained_models.varied(table, "vae", "hidden_dim")) == {256, 64, 512}
     assert effects.scaling(table)[0].seeds == 3
     assert effects.scaling(table)[0].value is not None
 
@@ -181,3 +181,17 @@ def test_a_lost_training_counts_as_the_worst_and_the_result_without_it_is_shown(
     assert counted.value is not None
     assert without.value is not None
     assert counted.value > 3 * abs(without.value)
+
+
+def test_claims_take_only_the_values_that_they_declare() -> None:
+    changes = [{}, {"hidden_dim": 64}, {"hidden_dim": 96}, {"hidden_dim": 512}]
+    table = [*trained("vae", "vae", changes, frechet=120.0), *trained("gan", "gan", changes, frechet=60.0)]
+    without = [m for m in table if m.settings["hidden_dim"] != 96]
+    assert effects.scaling(table) == effects.scaling(without)
+    assert effects.scaling(table)[0].seeds == 3
+
+
+def test_what_is_matched_is_the_same_relative_change_in_both_families() -> None:
+    at = {(m.settings["vae"], m.settings["gan"], m.change(0.9)) for m in effects.MATCHED if m.settings["vae"] == "rho"}
+    assert at == {("rho", "beta_1", 0.95), ("rho", "beta_1", 0.8)}
+    assert len(effects.MATCHED) == 8
