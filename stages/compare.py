@@ -35,8 +35,9 @@ def main() -> None:
     metrics = {model_id: read_metrics(model_id, card) for model_id, card in cards.items()}
     controls = cast(dict[str, SetMetrics], files.read_json(paths.CONTROLS / "metrics.json"))
     families = {variant: matrix.family(variant) for variant in matrix.variants()}
+    studied = results.trainings(results.read(), manifest["sha256"])
     with _tracked.run("compare"):
-        summary = summarise(families, cards, logs, metrics, controls, results.trainings(results.read()))
+        summary = summarise(families, cards, logs, metrics, controls, studied)
         settings = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
         hashes = {"data": manifest["sha256"], "params": settings}
         judges = len(read_section(Judge, "judge").seeds)
@@ -49,11 +50,8 @@ def main() -> None:
         files.write_text(paths.REPORT / "index.html", page.html(content, paths.FIGURES))
     say_done(f"compare: the report is in {paths.REPORT / 'index.html'}")
     if read_section(Data, "data").source == "auto" and not manifest["whole"]:
-        again = "dvc repro --force --single-item prepare && dvc repro"
-        print(
-            f"compare: made with the {manifest['label']}; for the whole of MNIST, go online and type: {again}",
-            flush=True,
-        )
+        again = "go online and type: dvc repro --force --single-item prepare && dvc repro"
+        print(f"compare: made with the {manifest['label']}; for the whole of MNIST, {again}", flush=True)
 
 
 if __name__ == "__main__":

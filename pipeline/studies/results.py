@@ -23,10 +23,10 @@ DIGITS = 6  # of the numbers in a row: the file is in git
 
 
 class Row(TypedDict):
-    """A member. `status`: "trained" or "failed"; `lost`: it failed or collapsed. `metrics`: flat, as claims see them.
-
-    `made_of`: a hash of the data, the settings and the code. `origin`: whose training it is, if it is no own one:
-    "default", or another study's name. `older`: whether `made_of` is no longer that of today's files.
+    """A member. `data`: SHA-256 of what it was trained on. `status`: "trained" or "failed"; `lost`: it failed or
+    collapsed. `made_of`: a hash of data, settings and code; `older`: whether it is no longer that of today's files.
+    `origin`: whose training it is, if it is no own one: "default", or another study's name. `metrics`: flat, as
+    claims see them.
     """
 
     study: str
@@ -35,6 +35,7 @@ class Row(TypedDict):
     seed: int
     changed: Mapping[str, object]
     settings: Mapping[str, object]
+    data: str
     status: str
     lost: bool
     made_of: str
@@ -59,6 +60,7 @@ def row(
         "seed": member.seed,
         "changed": dict(member.changed),
         "settings": dict(member.settings),
+        "data": card["data"]["sha256"],
         "status": card["status"],
         "lost": measured.lost,
         "made_of": made_of,
@@ -86,11 +88,11 @@ def write(rows: Iterable[Row]) -> None:
         files.write_json(PATH, ordered)
 
 
-def trainings(rows: Iterable[Row]) -> list[TrainedModel]:
-    """The rows that count, as the claims see them, each training once."""
+def trainings(rows: Iterable[Row], data_sha256: str) -> list[TrainedModel]:
+    """The rows that count, as the claims see them, each training once: of this data, and not of older code."""
     found = {}
     for known in rows:
-        if known["older"]:
+        if known["older"] or known["data"] != data_sha256:
             continue
         key = known["model"], settings_key(known["settings"]), known["seed"]
         found[key] = TrainedModel(
