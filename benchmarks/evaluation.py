@@ -1,6 +1,4 @@
-"""What measuring a trained model takes, by part, today and before the work on it; and a model where several share a
-process.
-"""
+"""What measuring a trained model takes, by part, today and before the work on it; and a model where all are."""
 
 from __future__ import annotations
 
@@ -23,13 +21,13 @@ from benchmarks.training import FOLDER, PEERS
 from pipeline.core import paths
 from pipeline.core.backend import CORES_ARE_SHARED
 from pipeline.core.errors import UserError
+from pipeline.matrix import read_matrix
 
 BEFORE = "cf9a5e2"  # the commit of this project whose evaluation is the first column
 READ = (paths.DATA, paths.JUDGE, paths.CONTROLS, paths.MODELS, paths.LOGS, paths.SNAPSHOTS, paths.SAMPLES)
 ALONE = ("vae-0", "gan-0")
-TOGETHER = ("vae-0", "vae16-0", "gan-0", "vae-1", "vae16-1", "gan-1")
 TODAY, EARLIER = "today", "before"
-IN_ONE, SIDE_BY_SIDE = "one process, a model", "two processes side by side, a model"
+TOGETHER = "all in two processes, a model"
 
 
 class Seconds(TypedDict):
@@ -45,19 +43,19 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
     Raises:
       UserError: the models to be measured are not there, or git does not have the commit to compare with.
     """
-    missing = [model_id for model_id in TOGETHER if not (paths.MODELS / model_id).is_dir()]
+    model_ids = read_matrix().model_ids()
+    missing = [model_id for model_id in (*ALONE, *model_ids) if not (paths.MODELS / model_id).is_dir()]
     if missing:
-        raise UserError(f"{paths.MODELS}: expected {', '.join(TOGETHER)}; no {missing[0]}; run `make repro`")
+        raise UserError(f"{paths.MODELS}: expected the models of params.yaml; no {missing[0]}; run `make repro`")
     cases: dict[str, list[Seconds]] = {}
     with _tree(BEFORE) as earlier, _scratch() as scratch:
         for number in range(1, rounds + 1):
             for model_id in ALONE:
                 for when, tree in ((EARLIER, earlier), (TODAY, Path.cwd())):
                     cases.setdefault(f"{model_id}, {when}", []).append(_wait(_start(tree, [model_id], scratch)))
-            cases.setdefault(IN_ONE, []).append(_a_model(_wait(_start(Path.cwd(), TOGETHER, scratch)), len(TOGETHER)))
-            begun = [_start(Path.cwd(), TOGETHER[half : half + 3], scratch, shared=True) for half in (0, 3)]
+            begun = [_start(Path.cwd(), model_ids[half::2], scratch, shared=True) for half in (0, 1)]
             slower = max((_wait(process) for process in begun), key=lambda measured: measured["seconds"])
-            cases.setdefault(SIDE_BY_SIDE, []).append(_a_model(slower, len(TOGETHER)))
+            cases.setdefault(TOGETHER, []).append(_a_model(slower, len(model_ids)))
             said(f"round {number} of {rounds}: " + ", ".join(f"{c} {r[-1]['seconds']:.1f} s" for c, r in cases.items()))
     return {
         case: {

@@ -121,9 +121,11 @@ def members(name: str) -> list[Member]:
     Raises:
       UserError: there is no such study, or a model, a setting or a value is not allowed.
     """
-    study, base = read(name), _base()
+    study, usual = read(name), base()
     path = FOLDER / name / FILE
-    found = [m for number, group in enumerate(study.members) for m in _of_group(path, number, group, study.seeds, base)]
+    found = [
+        m for number, group in enumerate(study.members) for m in _of_group(path, number, group, study.seeds, usual)
+    ]
     over = study.show.over
     for member in found if over else ():
         if not isinstance(member.settings.get(str(over)), int | float):
@@ -142,20 +144,20 @@ def _varied(members: Sequence[Member]) -> list[str]:
     return [name for name in members[0].settings if len({json.dumps(m.settings[name]) for m in members}) > 1]
 
 
-def _base() -> dict[str, dict[str, object]]:
+def base() -> dict[str, dict[str, object]]:
     """Model -> settings, as params.yaml has them."""
     found = cast(Mapping[str, object], load_yaml()["models"])
     return {name: models.configure(name, settings).model_dump() for name, settings in found.items()}
 
 
 def _of_group(
-    path: Path, number: int, group: Group, seeds: Sequence[int], base: Mapping[str, Mapping[str, object]]
+    path: Path, number: int, group: Group, seeds: Sequence[int], known: Mapping[str, Mapping[str, object]]
 ) -> Iterator[Member]:
     place = ("members", str(number))
-    if group.model not in base:
-        known = ", ".join(base)
-        raise UserError(f"{path}: {'.'.join(place)}.model must be an entry of models ({known}); got {group.model!r}")
-    usual = base[group.model]
+    if group.model not in known:
+        names = ", ".join(known)
+        raise UserError(f"{path}: {'.'.join(place)}.model must be an entry of models ({names}); got {group.model!r}")
+    usual = known[group.model]
     for change in group.changes():
         unknown = [name for name in change if name not in usual]
         if unknown:

@@ -12,18 +12,21 @@ import numpy as np
 from PIL import Image
 from tabulate import tabulate
 
+from pipeline import models
 from pipeline.console.progress import Progress
 from pipeline.core import files, paths
 from pipeline.core.backend import CORES_ARE_SHARED
 from pipeline.core.settings import load_yaml
 from pipeline.data.dataset import read_manifest
 from pipeline.evaluation.model_metrics import ModelMetrics
+from pipeline.matrix import split_id
 from pipeline.params import Params, read_params
 from pipeline.report.figures import style
 from pipeline.sampling.checkpoint import CARD, ModelCard
 from pipeline.studies import made_of, page, results, study, work
 from pipeline.studies.results import Row
 from pipeline.studies.study import FOLDER, Member
+from pipeline.tracking import journal
 from pipeline.workflow import parallel, preflight, processes, study_project
 
 DEFAULT = "default"  # the origin of a row that is a training of the default pipeline
@@ -96,12 +99,35 @@ def listed() -> str:
 def foreseen(name: str) -> str:
     """What a run would train, take from elsewhere and keep, in lines."""
     planned = plan(name, read_params())
-    lines = [
+    head = (
         f"{name}: {len(planned.members)} members: {len(planned.rows)} there, {len(planned.elsewhere)} taken from "
         f"equal trainings, {len(planned.due)} to be trained"
-    ]
-    lines += [f"  {member.key}" for member in planned.due]
-    return "\n".join(lines)
+    )
+    return "\n".join([head, *(f"  {member.key}" for member in planned.due), *_time_needed(planned)])
+
+
+def _time_needed(planned: Plan) -> list[str]:
+    """By what a step and an evaluation took here the last time; nothing if no training of a model was timed here."""
+    counts = read_manifest()["splits"]["train"]["count"]
+    ended = [r for r, _ in journal.read(journal.index()) if r["status"] == "FINISHED" and not r["reused"]]
+    took = {(r["stage"].partition("_")[0], split_id(r["item"]).variant): r for r in ended if r["item"]}
+    seconds = 0.0
+    for member in planned.due:
+        training, measuring = took.get(("train", member.model)), took.get(("evaluate", member.model))
+        usual = study.base().get(member.model)
+        if not training or not measuring or usual is None:
+            return [f"how long: unknown, since no {member.model} has been trained here yet"]
+        done, wanted = (
+            models.variant(member.model).schedule(models.configure(member.model, dict(s)), counts).steps
+            for s in (usual, member.settings)
+        )
+        seconds += (training["ended"] - training["started"]) / 1000 * wanted / done
+        seconds += (measuring["ended"] - measuring["started"]) / 1000
+    jobs = max(1, min(parallel.room(), len(planned.due)))
+    about = (
+        f"about {max(1, round(seconds / jobs / 60))} min, {jobs} at a time, if a step takes what it took here before"
+    )
+    return [about] if planned.due else []
 
 
 def _taken(planned: Plan, member: Member) -> bool:

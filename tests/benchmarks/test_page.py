@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from benchmarks import evaluation, page, pipeline_runs, training
 from pipeline.core import files
 from pipeline.core.errors import UserError
+from tests.conftest import ROOT
 
 
 def spread(median: float) -> dict[str, float]:
@@ -99,6 +101,7 @@ def test_every_part_of_the_evaluation_has_its_seconds_in_every_case(results: Pat
 
 
 def test_the_evaluation_is_measured_on_models_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="no vae-0; run `make repro`"):
         evaluation.measure(1, print)
