@@ -75,9 +75,10 @@ def settings(rows: Sequence[Row]) -> list[Setting]:
 
 
 def words(row: Row, rows: Sequence[Row]) -> str:
-    """What a row changes, of that in which the study's rows of its model differ."""
+    """What a row changes, of that in which the study's rows of its model differ; its value if that is one setting."""
     values = [other["settings"] for other in rows if other["model"] == row["model"]]
-    changed = {n: v for n, v in row["changed"].items() if any(other[n] != v for other in values)}
+    varied = {name: value for name, value in row["settings"].items() if any(other[name] != value for other in values)}
+    changed = varied if len(varied) == 1 else {name: v for name, v in varied.items() if name in row["changed"]}
     return ", ".join(f"{name} {value}" for name, value in changed.items()) or "as in params.yaml"
 
 
@@ -136,15 +137,15 @@ def curve(study: Study, rows: Sequence[Row], label: str) -> Figure:
     figure = titled(11, 4.2, study.question, label)
     over, cost = figure.subplots(1, 2)
     for colour, (line, of_line) in zip(itertools.cycle(MODEL_COLOURS), _lines(found).items(), strict=False):
-        _draw(over, _places(of_line, show), of_line, show.metric, colour, line)
+        _draw(over, _places(of_line, show), of_line, show.metric, colour, line, joined=show.over is not None)
         _draw(cost, [s.cost / 1e12 for s in of_line], of_line, show.metric, colour, line, joined=False)
     front = sorted(pareto(found, show.metric), key=lambda at: found[at].cost)
     means = [i[0] for at in front if (i := found[at].interval(show.metric))]
     cost.plot([found[at].cost / 1e12 for at in front], means, "--", color="#444444", linewidth=1, label="front")
     title = TABLE[show.metric].title
-    over.set(xlabel=show.over or "member", ylabel=f"{title}, mean and 95 % interval", xscale=show.scale)
+    over.set(xlabel=show.over or "", ylabel=title, xscale=show.scale)
     at, names = _ticks(found, show)
-    over.set_xticks(at, names, rotation=0 if show.over else 60, ha="center" if show.over else "right", fontsize=8)
+    over.set_xticks(at, names, rotation=0 if show.over else 30, ha="center" if show.over else "right", fontsize=8)
     over.minorticks_off()
     cost.set(xlabel="operations to train, 10^12", ylabel=title)
     over.legend()
@@ -176,7 +177,7 @@ def markdown(name: str, study: Study, rows: Sequence[Row], members: int) -> str:
         f"# {name}",
         study.question,
         "\n".join(f"- {sentence}" for sentence in answer(study, rows)),
-        f"![The metric over the setting, and against the cost of a training]({CURVE})",
+        f"![The metric over the setting, and against the cost of a training: means and 95 % intervals]({CURVE})",
         tabulate(shown["rows"], shown["header"], tablefmt="pipe", disable_numparse=True),
         f"{of_all} trainings over seeds {', '.join(map(str, seeds))}; {lost} failed or collapsed and count as lost; "
         f"{taken} are equal to a training made elsewhere and were not made again. Intervals are 95 % over seeds. "

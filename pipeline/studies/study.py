@@ -174,5 +174,5 @@ def _of_group(
 
 def _key(member: Member, varied: Sequence[str]) -> str:
     """Such as `gan-batch_size_16-0`: what is changed, and differs within the study. DVC allows no dot in it."""
-    words = [f"{name}_{json.dumps(member.changed[name])}" for name in varied if name in member.changed] or ["base"]
+    words = [f"{name}_{member.changed[name]}" for name in varied if name in member.changed] or ["base"]
     return f"{member.model}-{re.sub(r'[^a-z0-9_-]+', '_', '-'.join(words).lower())}"[:_KEY_LENGTH] + f"-{member.seed}"

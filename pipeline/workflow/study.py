@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -139,9 +140,11 @@ def _make(planned: Plan, jobs: int) -> int:
     due, name = planned.due, planned.name
     if not due:
         return 0
+    for member in due:
+        shutil.rmtree(work.kept(name, member), ignore_errors=True)  # of older code: it must not be taken for today's
     jobs = min(jobs, len(due))
     environment = {**os.environ, CORES_ARE_SHARED: "1"} if jobs > 1 else {**os.environ}
-    member, folder = [sys.executable, "-m", "stages.member", name], work.FOLDER / name
+    command, folder = [sys.executable, "-m", "stages.member", name], work.FOLDER / name
     logs = {m.key: folder / f"{m.key}.log" for m in due}
     print(
         f"{name}: {len(due)} of {len(planned.members)} members are due, {jobs} at a time; logs are in {folder}/",
@@ -149,8 +152,8 @@ def _make(planned: Plan, jobs: int) -> int:
     )
     with Progress(f"{name}: training", len(due), "member") as progress:
         code = processes.run_parallel(
-            [[*member, m.key, "--train"] for m in due], jobs, environment, keep_going=True, logs=list(logs.values()),
-            tick=_Watch(progress, [work.folder(name, m) / paths.MODELS / m.model_id for m in due]),
+            [[*command, m.key, "--train"] for m in due], jobs, environment, keep_going=True, logs=list(logs.values()),
+            tick=_Watch(progress, {m.key: work.folder(name, m) / paths.MODELS / m.model_id for m in due}),
         )  # fmt: skip
     trained = [m for m in due if (work.folder(name, m) / paths.MODELS / m.model_id).is_dir()]
     if code == processes.INTERRUPTED:
@@ -163,9 +166,9 @@ def _make(planned: Plan, jobs: int) -> int:
     shares = [share for place in range(jobs) if (share := trained[place::jobs])]
     with Progress(f"{name}: measuring", len(trained), "member") as progress:
         measured = processes.run_parallel(
-            [[*member, *(m.key for m in share)] for share in shares], jobs, environment, keep_going=True,
+            [[*command, *(m.key for m in share)] for share in shares], jobs, environment, keep_going=True,
             logs=[folder / f"measured-{place}.log" for place in range(len(shares))],
-            tick=_Watch(progress, [work.kept(name, m) for m in trained]),
+            tick=_Watch(progress, {m.key: work.kept(name, m) for m in trained}),
         )  # fmt: skip
     made = [m for m in trained if work.kept(name, m).is_dir() and not work.folder(name, m).exists()]
     if made:
@@ -175,18 +178,17 @@ def _make(planned: Plan, jobs: int) -> int:
 
 
 class _Watch:
-    """Tells a progress bar how many of some folders are there now that were not at first."""
+    """Tells a progress bar how many of some folders are there. places: by the names of their members."""
 
-    def __init__(self, progress: Progress, places: Sequence[Path]):
-        self._progress, self._places = progress, [place for place in places if not place.is_dir()]
-        self._done = len(places) - len(self._places)
+    def __init__(self, progress: Progress, places: Mapping[str, Path]):
+        self._progress, self._missing, self._all = progress, dict(places), len(places)
 
     def __call__(self) -> None:
-        there = [place for place in self._places if place.is_dir()]
+        there = [name for name, place in self._missing.items() if place.is_dir()]
+        for name in there:
+            del self._missing[name]
         if there:
-            self._places = [place for place in self._places if place not in there]
-            self._done += len(there)
-            self._progress.at(self._done, there[-1].name)
+            self._progress.at(self._all - len(self._missing), there[-1])
 
 
 def _last_line(log: Path) -> str:
