@@ -11,7 +11,6 @@ from pipeline.data.dataset import read_manifest
 from pipeline.params import Params, read_params
 from pipeline.provenance import drift, ledger
 from pipeline.sampling.checkpoint import read_cards
-from pipeline.studies import made_of
 from pipeline.tracking import sender
 from pipeline.workflow import parallel, preflight, processes, prune, reused
 
@@ -42,10 +41,16 @@ def _repro(params: Params) -> int:
     code = code or parallel.repro(params, beside=("train_judge", "controls"))
     code = code or parallel.samples_and_metrics(params, beside="plot")
     if not code:
-        made_of.mark_older(read_manifest()["sha256"], load_yaml())
+        _mark_older_rows()
     code = code or processes.dvc("repro", "--all-pipelines")  # the same stages, and DVC reads dvc.yaml once, not twice
     print("\n".join(_last_lines(params, code)), flush=True)
     return code
+
+
+def _mark_older_rows() -> None:
+    from pipeline.studies import made_of  # imports SciPy's statistics, for which nobody waits when settings are wrong
+
+    made_of.mark_older(read_manifest()["sha256"], load_yaml())
 
 
 def _mnist_became_available(params: Params) -> bool:

@@ -131,6 +131,7 @@ def test_the_variant_that_comes_first_stands_for_the_papers() -> None:
     assert {model.variant for model in trained_models.base(second_first, "gan")} == {"gan"}
 
 
+@pytest.mark.full
 def test_sensitivity_is_zero_on_average_when_settings_do_not_matter_however_noisy_the_seeds() -> None:
     rng = np.random.default_rng(0)
     measured = [effects.sensitivity(of_a_sensitivity_study(rng, {"gan": 0.0, "vae": 0.0}))[0] for _ in range(300)]
@@ -141,6 +142,7 @@ def test_sensitivity_is_zero_on_average_when_settings_do_not_matter_however_nois
     assert alarms < 0.03
 
 
+@pytest.mark.full
 def test_sensitivity_is_the_variance_between_settings_beyond_the_seeds() -> None:
     rng = np.random.default_rng(0)
     planted = [of_a_sensitivity_study(rng, {"gan": 0.5, "vae": 0.1}) for _ in range(200)]

@@ -51,6 +51,7 @@ def decided(drawn: Callable[[np.random.Generator, int], Effect], seeds: int) -> 
     return hits / TRIALS
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("drawn", TRUTH, ids=lambda function: function.__name__)
 def test_the_number_is_the_fewest_with_the_power(drawn: Callable[[np.random.Generator, int], Effect]) -> None:
     seeds = power.seeds_needed([TRUTH[drawn]], level=LEVEL)
@@ -60,6 +61,7 @@ def test_the_number_is_the_fewest_with_the_power(drawn: Callable[[np.random.Gene
     assert decided(drawn, seeds - 1) < power.POWER + 0.03
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("seeds", [3, 5, 9])
 @pytest.mark.parametrize("drawn", [welch, student], ids=lambda function: function.__name__)
 def test_power_is_what_simulations_give(drawn: Callable[[np.random.Generator, int], Effect], seeds: int) -> None:

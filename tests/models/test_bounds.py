@@ -17,6 +17,7 @@ def bound(name: str, **changed: object) -> float:
     return float(build(name, **changed).eval_step(batch(), labels(), key())["test/loss"])
 
 
+@pytest.mark.full
 def test_with_one_draw_the_importance_weighted_bound_is_the_elbo() -> None:
     weighted, model = build("iwae", k=1), build("vae16")
     assert isinstance(model, Autoencoder)

@@ -96,6 +96,7 @@ def test_the_norm_has_the_gradient_of_the_largest_singular_value() -> None:
     np.testing.assert_allclose(tape.gradient(norm, layer.kernel.value), expected, atol=1e-4)
 
 
+@pytest.mark.full
 def test_a_training_step_moves_the_singular_vectors_estimate_and_not_by_the_gradient() -> None:
     model = build("hinge_sn")
     hidden = model.networks["discriminator"].get_layer("hidden")
@@ -104,6 +105,7 @@ def test_a_training_step_moves_the_singular_vectors_estimate_and_not_by_the_grad
     np.testing.assert_allclose(hidden.direction.numpy(), expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("decay", [0.0, 0.9])
 def test_averaged_weights_move_by_one_less_the_decay(decay: float) -> None:
     model = build("r1_gan", averaging=decay)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from pipeline.core.backend import keras, tf
 from pipeline.models.vae_parts.autoencoder import Autoencoder
@@ -52,6 +53,7 @@ def test_layers_are_the_papers() -> None:
     assert [(layer.units, layer.activation.__name__) for layer in hidden] == [(256, "relu"), (256, "relu")]
 
 
+@pytest.mark.full
 def test_any_depth_and_latent_size_train_what_the_networks_compute() -> None:
     """The loss runs the encoder layer by layer; it must give what the network that is saved gives."""
     model = build("vae", hidden_layers=3, latent_dim=7, hidden_dim=32)
