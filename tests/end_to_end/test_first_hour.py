@@ -116,6 +116,7 @@ def test_a_collapsed_gan_is_measured_shown_and_counted_and_the_rest_goes_on(proj
     assert headline["gan_recall"] < 0.01
 
 
+@pytest.mark.full
 def test_the_project_in_a_folder_of_another_repository_can_be_compared(finished: Project, tmp_path: Path) -> None:
     project = repository(finished, tmp_path / "thesis" / "project")
     (project.root / ".git").rename(tmp_path / "thesis" / ".git")  # the larger repository's own

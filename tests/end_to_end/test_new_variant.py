@@ -47,6 +47,7 @@ def test_it_goes_through_train_sample_evaluate_plot_and_compare(with_toy: Projec
     assert training["step_flops"] == 3 * 8 * (2 * 2 * 2 * 785 + training["sampling_flops"])
 
 
+@pytest.mark.full
 def test_the_contract_suite_tests_it_too(with_toy: Project) -> None:
     shutil.copy(ROOT / "pyproject.toml", with_toy.root)
     done = with_toy.run(

@@ -359,6 +359,7 @@ def outage(
     return new_runs(before), {id_of(run): expected}
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_a_slow_server_holds_up_no_stage_and_gets_all(
     project: Project, monkeypatch: pytest.MonkeyPatch, server: MlflowServer
