@@ -89,12 +89,19 @@ def run(name: str, jobs: int | None = None) -> int:
 
 def listed() -> str:
     """The studies there are, with their state, as a table."""
-    params, rows = read_params(), []
+    params, lines = read_params(), []
     for name in study.names():
-        planned = plan(name, params)
-        ready = len(planned.members) - len(planned.due)
-        rows.append([name, f"{ready} of {len(planned.members)}", study.read(name).question])
-    return tabulate(rows, ["study", "members there", "question"]) if rows else f"no studies in {FOLDER}/"
+        members = study.members(name)
+        lines.append([name, f"{_count(name, members, params)} of {len(members)}", study.read(name).question])
+    return tabulate(lines, ["study", "members there", "question"]) if lines else f"no studies in {FOLDER}/"
+
+
+def _count(name: str, members: Sequence[Member], params: Params) -> int:
+    """How many members there are; of a clone that has no data yet, as many as have rows that count."""
+    if (paths.DATA / "manifest.json").is_file():
+        return len(members) - len(plan(name, params).due)
+    keys = {member.key for member in members}
+    return sum(row["study"] == name and row["key"] in keys and not row["older"] for row in results.read())
 
 
 def foreseen(name: str) -> str:
