@@ -60,8 +60,7 @@ def samples_and_metrics(matrix: Matrix, beside: str, jobs: int | None = None) ->
     """
     jobs = jobs or room()
     code, drawn = _together("sample", _waiting("sample", matrix), jobs)
-    late = set(_waiting("evaluate", matrix)) | set(drawn)
-    waiting = [model_id for model_id in matrix.model_ids() if model_id in late]
+    waiting = _waiting("evaluate", matrix, drawn)
     commits = [[*processes.DVC, "--wait-for-lock", *_commit("sample", drawn)]] if drawn else []
     if code or len(waiting) < 2:
         return processes.run_parallel(commits, 1) or code
@@ -121,10 +120,13 @@ def up_to_date(matrix: Matrix) -> set[str]:
     return set(matrix.model_ids()) - late - set(due(matrix))
 
 
-def _waiting(stage: str, matrix: Matrix) -> list[str]:
-    """The models of which this stage is due, if what dvc.lock says of the stages before it is true."""
-    locked = dvc_lock.locked()
-    made = {path: md5 for _, outputs in locked.values() for path, md5 in outputs.items()}
+def _waiting(stage: str, matrix: Matrix, drawn: Sequence[str] = ()) -> list[str]:
+    """The models of which this stage is due, if what dvc.lock says of the stages before it is true.
+
+    drawn: models whose samples are newer than what it says.
+    """
+    locked, newer = dvc_lock.locked(), {str(paths.samples(model_id)) for model_id in drawn}
+    made = {path: md5 for _, outputs in locked.values() for path, md5 in outputs.items() if path not in newer}
     names = {model_id: f"{stage}@{model_id}" for model_id in matrix.model_ids()}
     return [model_id for model_id, name in names.items() if _differs(locked.get(name), name, made)]
 

@@ -84,7 +84,7 @@ def test_a_study_from_its_file_to_its_page(study: Project) -> None:
 
     write(study, STUDY.replace("[32, 48]", "[32, 48, 64]"))
     more = study.ok("python", "-m", "pipeline", "study", "tiny", "--dry-run")
-    assert more.splitlines()[1:] == ["  vae-hidden_dim_64-0"]
+    assert [line for line in more.splitlines() if line.startswith(" ")] == ["  vae-hidden_dim_64-0"]
     with open(root / "pipeline" / "models" / "gan.py", "a", encoding="utf-8") as file:
         file.write("\n# an edit\n")
     assert {name.split("@")[0] for name in status(study, "--cd", "studies/tiny")} == {"gan"}
