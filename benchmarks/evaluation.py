@@ -94,8 +94,9 @@ def _start(tree: Path, model_ids: Sequence[str], scratch: Path, shared: bool = F
     environment = {name: value for name, value in os.environ.items() if name not in duel.OWN_SETTINGS}
     environment |= {CORES_ARE_SHARED: "1"} if shared else {}
     command = [sys.executable, str((PEERS / "evaluation_parts.py").resolve()), str(tree), *model_ids]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, cwd=scratch, env=environment, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(
+        command, cwd=scratch, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
 
 
 def _wait(process: subprocess.Popen[str]) -> Seconds:

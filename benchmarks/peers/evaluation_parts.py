@@ -17,7 +17,8 @@ STARTED = time.perf_counter()
 TREE, *MODELS = sys.argv[1:]
 sys.path[0] = TREE
 
-from pipeline.evaluation import model_metrics  # noqa: E402  # the tree's
+# E402: only now does Python find the tree's own
+from pipeline.evaluation import model_metrics  # noqa: E402
 from pipeline.evaluation.judges import ensemble  # noqa: E402
 from pipeline.evaluation.metrics import frechet, memorisation, mmd, prdc, sharpness  # noqa: E402
 from pipeline.tracking import sender  # noqa: E402
