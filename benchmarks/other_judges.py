@@ -96,7 +96,7 @@ def _scores(
     rows = []
     for images in samples.values():
         fakes, _ = classifier.extract(network, images)
-        estimates = prdc.estimates(prdc.compare(fakes, reals, real_distances, k=neighbours))
+        estimates = prdc.estimates(prdc.compare(fakes, prdc.Reference(reals, real_distances), k=neighbours))
         share = frechet.over_trace(fakes, frechet.Reference(reals))
         rows.append((right, share, *(estimates[name].value for name in COLUMNS[2:])))
     return rows

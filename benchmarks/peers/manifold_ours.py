@@ -13,7 +13,7 @@ from worker import serve  # isort: skip
 def compute(count: int) -> dict[str, float]:
     real, fake = features.draw(count)
     distances = prdc.within_set(real, k=features.NEIGHBOURS)
-    inclusion = prdc.compare(fake, real, distances, k=features.NEIGHBOURS)
+    inclusion = prdc.compare(fake, prdc.Reference(real, distances), k=features.NEIGHBOURS)
     return {name: estimate.value for name, estimate in prdc.estimates(inclusion).items()}
 
 

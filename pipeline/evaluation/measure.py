@@ -89,10 +89,9 @@ def _measure_by_judge(
     judge: int, features: np.ndarray, probabilities: np.ndarray, reference: Reference, settings: Evaluate
 ) -> tuple[dict[str, Estimate], np.ndarray, np.ndarray]:
     """By one judge's features [N, 64] and probabilities [N, 10]: metrics, class histogram, coverage by class."""
-    real, labels, seed = reference.outputs.features[judge], reference.labels, settings.seed
-    real_distances = prdc.NeighbourDistances(reference.stats.nearest[judge], reference.stats.radius[judge])
+    labels, seed = reference.labels, settings.seed
     moments = reference.moments[judge]
-    inclusion = prdc.compare(features, real, real_distances, k=settings.neighbours)
+    inclusion = prdc.compare(features, reference.neighbours[judge], k=settings.neighbours)
     shares, data = classes.histogram(probabilities), classes.data_histogram(labels, probabilities.shape[1])
     estimates = {
         "frechet": Estimate(frechet.distance(features, moments), frechet.standard_error(features, moments, seed=seed)),

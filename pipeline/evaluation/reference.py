@@ -31,13 +31,9 @@ class ReferenceStats(NamedTuple):
 
 
 class FirstImages(NamedTuple):
-    """Some of the real digits as one judge sees them, and what is the same for all that is compared with them.
+    """Some of the real digits as one judge sees them, for all that is compared with them."""
 
-    features: [n, 64]. distances: `prdc.within_set(features, k)`.
-    """
-
-    features: np.ndarray
-    distances: prdc.NeighbourDistances
+    neighbours: prdc.Reference
     moments: frechet.Reference
 
 
@@ -58,6 +54,12 @@ class Reference:
         return memorisation.Searched(self.train)
 
     @functools.cached_property
+    def neighbours(self) -> list[prdc.Reference]:
+        """For each judge."""
+        distances = map(prdc.NeighbourDistances, self.stats.nearest, self.stats.radius)
+        return [prdc.Reference(*seen) for seen in zip(self.outputs.features, distances, strict=True)]
+
+    @functools.cached_property
     def moments(self) -> list[frechet.Reference]:
         """For each judge."""
         return [frechet.Reference(features) for features in self.outputs.features]
@@ -72,7 +74,9 @@ class Reference:
         if (count, neighbours) not in self._firsts:
             features = self.outputs.features[0][:count]
             distances = prdc.within_set(features, k=neighbours)
-            self._firsts[count, neighbours] = FirstImages(features, distances, frechet.Reference(features))
+            self._firsts[count, neighbours] = FirstImages(
+                prdc.Reference(features, distances), frechet.Reference(features)
+            )
         return self._firsts[count, neighbours]
 
     @functools.cached_property

@@ -43,7 +43,7 @@ def measure_snapshots(
     for images, outputs in snapshots:
         features, probabilities = outputs.features[0], outputs.probabilities[0]
         real = reference.first(len(features), settings.neighbours)
-        inclusion = prdc.compare(features, real.features, real.distances, k=settings.neighbours)
+        inclusion = prdc.compare(features, real.neighbours, k=settings.neighbours)
         to_other = memorisation.nearest_other(images)
         rows["frechet"].append(frechet.distance(features, real.moments))
         rows["coverage"].append(prdc.estimates(inclusion)["coverage"].value)

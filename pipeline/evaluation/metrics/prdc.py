@@ -33,25 +33,33 @@ class NeighbourDistances(NamedTuple):
     radius: np.ndarray
 
 
-def compare(fakes: np.ndarray, reals: np.ndarray, real_distances: NeighbourDistances, *, k: int) -> Inclusion:
-    """Compares [N, D] with [M, D].
+class Reference:
+    """The real set that others are compared with, features [M, D]: what of it is the same for all of them.
 
-    Args:
-      real_distances: `within_set(reals, k=k)`, the same for all fakes.
+    distances: `within_set(features, k=k)`.
+    """
+
+    def __init__(self, features: np.ndarray, distances: NeighbourDistances):
+        exact = features.astype(np.float64)
+        self.size, self.distances = float(np.mean(np.square(exact))), distances
+        self.centre = exact.mean(axis=0)  # smaller numbers, so smaller rounding
+        self.between = SquaredDistances(exact - self.centre)
+
+
+def compare(fakes: np.ndarray, real: Reference, *, k: int) -> Inclusion:
+    """Compares [N, D] with the reference.
 
     Raises:
       UserError: there are no more than `k` fakes, or their features say nothing.
     """
     near_fake, radius_fake = within_set(fakes, k=k)
-    fakes, reals = fakes.astype(np.float64), reals.astype(np.float64)
-    tie = TIE * float(np.mean(np.square(fakes)) + np.mean(np.square(reals))) * fakes.shape[1]
-    centre = reals.mean(axis=0)  # smaller numbers, so smaller rounding
-    fakes, reals = fakes - centre, reals - centre
-    near_real, radius_real = real_distances
-    between, reach = SquaredDistances(reals), radius_real + tie
+    fakes = fakes.astype(np.float64)
+    tie = TIE * float(np.mean(np.square(fakes)) + real.size) * fakes.shape[1]
+    fakes = fakes - real.centre
+    near_real, reach = real.distances.nearest, real.distances.radius + tie
 
     def across(rows: slice) -> tuple[np.ndarray, ...]:
-        distances = between(fakes[rows])
+        distances = real.between(fakes[rows])
         held = np.array([np.count_nonzero(row <= reach) for row in distances])
         recalled = (distances <= radius_fake[rows, np.newaxis] + tie).any(axis=0)
         return held, recalled, distances.min(axis=1), distances.min(axis=0)

@@ -8,7 +8,7 @@ from pipeline.evaluation.metrics import prdc
 
 
 def measure(fakes: np.ndarray, reals: np.ndarray, k: int = 5) -> dict[str, float]:
-    inclusion = prdc.compare(fakes, reals, prdc.within_set(reals, k=k), k=k)
+    inclusion = prdc.compare(fakes, prdc.Reference(reals, prdc.within_set(reals, k=k)), k=k)
     return {name: estimate.value for name, estimate in prdc.estimates(inclusion).items()}
 
 
