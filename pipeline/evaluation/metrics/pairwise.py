@@ -43,10 +43,10 @@ class SquaredDistances:
         distances: np.ndarray = left @ self._right
         return distances
 
-    def to_others(self, rows: slice) -> np.ndarray:
-        """From these rows of `b`, but infinity from each row to itself."""
+    def to_others(self, rows: slice | np.ndarray) -> np.ndarray:
+        """From these rows of `b`, by a slice or their indices, but infinity from each row to itself."""
         distances = self(self._b[rows])
-        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
+        distances[np.arange(len(distances)), np.arange(len(self._b))[rows]] = np.inf
         return distances
 
 
@@ -55,17 +55,54 @@ def _squared_norms(a: np.ndarray) -> np.ndarray:
     return norms[:, np.newaxis]
 
 
-def smallest(values: np.ndarray, count: int) -> np.ndarray:
-    """The `count` smallest of each row of [N, M], ascending: [N, count].
+def nearest_others(points: np.ndarray, count: int) -> np.ndarray:
+    """Squared distances from each row of float64 [N, D] to its `count` nearest other rows, ascending, [N, count].
 
-    They lie in the `count` groups of columns whose least values are smallest, so that few are left to be sorted.
+    Products in single precision take half the time and tell which few rows may be the nearest. The distances to these
+    are computed in double precision; so is a whole row of distances where rounding leaves too many in doubt.
+    """
+    roughly, exactly = SquaredDistances(points.astype(np.float32)), SquaredDistances(points)
+    few = min(2 * count, len(points) - 1)
+    doubt = 2.0 * rounding(points)
+
+    def nearest(rows: slice) -> np.ndarray:
+        rough = roughly.to_others(rows)
+        index = smallest(rough, few)
+        difference = points[rows, np.newaxis] - points[index]
+        squares: np.ndarray = np.sort(np.einsum("nkd,nkd->nk", difference, difference), axis=1)[:, :count]
+        reach = np.sort(np.take_along_axis(rough, index, axis=1), axis=1)
+        unsure = np.flatnonzero(reach[:, -1] <= reach[:, count - 1] + doubt)
+        if len(unsure):
+            distances = exactly.to_others(rows.start + unsure)
+            squares[unsure] = np.sort(np.partition(distances, count - 1, axis=1)[:, :count], axis=1)
+        return squares
+
+    return np.maximum(np.concatenate(over_rows(nearest, len(points))), 0.0)
+
+
+def rounding(points: np.ndarray) -> float:
+    """By how much a squared distance between rows of [N, D] may be wrong in single precision.
+
+    A product of n terms is wrong by n unit roundoffs of the sum of their sizes at most (Higham 2002, section 3.1), and
+    there are D + 2 terms here, of 4 squared norms together; twice as much covers the rounding of the points themselves.
+    """
+    largest = float(np.einsum("nd,nd->n", points, points).max(initial=0.0))
+    return 8.0 * (points.shape[1] + 2) * float(np.finfo(np.float32).eps) / 2.0 * largest
+
+
+def smallest(values: np.ndarray, count: int) -> np.ndarray:
+    """Where the `count` smallest of each row of [N, M] are, in no order: [N, count].
+
+    They lie in the `count` groups of columns whose least values are smallest, so that few are left to be looked at.
     """
     depth = int(np.sqrt(values.shape[1] / count)) + 1  # of a group: every `groups`-th column
     groups = values.shape[1] // depth
     if groups <= count:
-        return np.sort(np.partition(values, count - 1, axis=1)[:, :count], axis=1)
+        return np.argpartition(values, count - 1, axis=1)[:, :count]
     grouped = values[:, : depth * groups].reshape(len(values), depth, groups)
     least = np.argpartition(grouped.min(axis=1), count - 1, axis=1)[:, :count]
-    few = np.take_along_axis(grouped, least[:, np.newaxis, :], axis=2).reshape(len(values), -1)
-    few = np.concatenate([few, values[:, depth * groups :]], axis=1)
-    return np.sort(np.partition(few, count - 1, axis=1)[:, :count], axis=1)
+    left = np.arange(depth * groups, values.shape[1])
+    columns = (np.arange(depth)[:, np.newaxis] * groups + least[:, np.newaxis, :]).reshape(len(values), -1)
+    columns = np.concatenate([columns, np.broadcast_to(left, (len(values), len(left)))], axis=1)
+    few = np.argpartition(np.take_along_axis(values, columns, axis=1), count - 1, axis=1)[:, :count]
+    return np.take_along_axis(columns, few, axis=1)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.evaluation.metrics import Estimate, check_features, mean_of
-from pipeline.evaluation.metrics.pairwise import SquaredDistances, over_rows, smallest
+from pipeline.evaluation.metrics.pairwise import SquaredDistances, nearest_others, over_rows
 
 TIE = 1e-10  # of the mean squared norm: what rounding can do to a distance
 
@@ -91,8 +91,5 @@ def within_set(points: np.ndarray, *, k: int) -> NeighbourDistances:
     """How near the points of [N, D] lie to each other. Raises `UserError` if there are no more than `k`."""
     check_features("neighbours", points, at_least=k + 1)
     points = points.astype(np.float64)
-    points = points - points.mean(axis=0)
-    among = SquaredDistances(points)
-    nearest = over_rows(lambda rows: smallest(among.to_others(rows), k)[:, [0, k - 1]], len(points))
-    distances = np.maximum(np.concatenate(nearest), 0.0)
-    return NeighbourDistances(distances[:, 0], distances[:, 1])
+    distances = nearest_others(points - points.mean(axis=0), k)
+    return NeighbourDistances(distances[:, 0], distances[:, -1])
