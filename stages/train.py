@@ -21,7 +21,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
     parser.add_argument("model", help="an entry of `models` in params.yaml")
     parser.add_argument("seed", type=int, help="the training seed")
-    variant, seed = (arguments := parser.parse_args()).model, arguments.seed
+    parser.add_argument("--keep-point", action="store_true", help="leave a resume point for a longer training")
+    arguments = parser.parse_args()
+    variant, seed = arguments.model, arguments.seed
     config = models.configure(variant, read_model_settings(variant))
     export.prepare()
     dataset = load_dataset()
@@ -29,7 +31,7 @@ def main() -> None:
     with _tracked.run(stage, model_id) as run:
         training = Training(variant, config, seed, dataset)
         with Progress(model_id, training.schedule.steps) as progress:
-            training.run(TrainingObserver(model_id, progress, run))
+            training.run(TrainingObserver(model_id, progress, run), arguments.keep_point)
         if training.failure:
             print(
                 f"warning: {model_id}: {training.failure}: kept as a failed training, without weights; "

@@ -66,10 +66,10 @@ class Point:
 
 
 class Resume:
-    """The resume point of one training, under its key."""
+    """The resume point of one training, under its key. root: the folder that the training works in."""
 
-    def __init__(self, model_id: str, key: str):
-        self.path = FOLDER / f"{model_id}-{key[:16]}.npz"
+    def __init__(self, model_id: str, key: str, root: Path = Path()):
+        self.path = root / FOLDER / f"{model_id}-{key[:16]}.npz"
         self._model_id, self._key = model_id, key
         self._next = time.monotonic() + EVERY_S
 
@@ -102,9 +102,21 @@ class Resume:
         done = time.monotonic()
         self._next = done + max(EVERY_S, (done - started) / TIME_SHARE)
 
+    def take_over(self, shorter: Resume) -> None:
+        """Makes the last point of another training this one's, unless there is none, or this one has its own.
+
+        The other must differ in nothing but in being shorter, and its model must take each step alike whatever the
+        number of steps: then its end is a point on the longer one's way, since randomness goes by the step.
+        """
+        if shorter.path.is_file() and not self.path.exists():
+            point = _decode(shorter.path.read_bytes(), shorter._key)
+            if point:
+                self.write(point)
+
     def remove(self) -> None:
         """Removes all points of the model, of whatever settings, after the training's outputs are written."""
-        for path in [*FOLDER.glob(f"{self._model_id}-*"), *FOLDER.glob(f".{self._model_id}-*")]:
+        folder = self.path.parent
+        for path in [*folder.glob(f"{self._model_id}-*"), *folder.glob(f".{self._model_id}-*")]:
             path.unlink()
 
 

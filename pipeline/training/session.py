@@ -57,8 +57,10 @@ class Training:
         """How many steps it takes, or took until it failed."""
         return self.failure.step if self.failure else self.schedule.steps
 
-    def run(self, observer: Observer) -> None:
+    def run(self, observer: Observer, keep_point: bool = False) -> None:
         """Trains from the resume point, if there is one, and writes model folder, log and snapshots.
+
+        keep_point: leaves a resume point of its end, for a longer training to go on from.
 
         Raises:
           Interrupted: a signal came; a resume point is written.
@@ -73,6 +75,8 @@ class Training:
         self._fit()
         self._save()
         self._resume.remove()
+        if keep_point and not self.failure:
+            self._resume.write(self._point(self.steps))
 
     def _fit(self) -> None:
         done = self._restore()

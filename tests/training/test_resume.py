@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -83,3 +84,24 @@ def test_success_removes_every_point_of_the_item_and_of_no_other() -> None:
         Resume(item, key).write(POINT)
     Resume("gan-0", KEY).remove()
     assert [path.name for path in resume.FOLDER.iterdir()] == [Resume("gan-1", KEY).path.name]
+
+
+def test_a_longer_training_takes_over_the_end_of_a_shorter_one(tmp_path: Path) -> None:
+    shorter, longer = Resume("gan-0", KEY, tmp_path / "short"), Resume("gan-0", "f" + KEY[1:], tmp_path / "long")
+    longer.take_over(shorter)
+    assert longer.read(STATE) is None
+    shorter.write(POINT)
+    longer.take_over(shorter)
+    found = longer.read(STATE)
+    assert found is not None
+    assert (found.step, found.rows) == (POINT.step, POINT.rows)
+    assert shorter.path.is_file()
+
+
+def test_a_longer_training_keeps_a_point_of_its_own(tmp_path: Path) -> None:
+    shorter, longer = Resume("gan-0", KEY, tmp_path / "short"), Resume("gan-0", "f" + KEY[1:], tmp_path / "long")
+    shorter.write(POINT)
+    longer.write(dataclasses.replace(POINT, step=POINT.step + 100))
+    longer.take_over(shorter)
+    found = longer.read(STATE)
+    assert found is not None and found.step == POINT.step + 100

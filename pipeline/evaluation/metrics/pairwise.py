@@ -77,7 +77,8 @@ def nearest_others(points: np.ndarray, count: int) -> np.ndarray:
             squares[unsure] = np.sort(np.partition(distances, count - 1, axis=1)[:, :count], axis=1)
         return squares
 
-    return np.maximum(np.concatenate(over_rows(nearest, len(points))), 0.0)
+    distances: np.ndarray = np.maximum(np.concatenate(over_rows(nearest, len(points))), 0.0)
+    return distances
 
 
 def rounding(points: np.ndarray) -> float:
@@ -86,8 +87,9 @@ def rounding(points: np.ndarray) -> float:
     A product of n terms is wrong by n unit roundoffs of the sum of their sizes at most (Higham 2002, section 3.1), and
     there are D + 2 terms here, of 4 squared norms together; twice as much covers the rounding of the points themselves.
     """
-    largest = float(np.einsum("nd,nd->n", points, points).max(initial=0.0))
-    return 8.0 * (points.shape[1] + 2) * float(np.finfo(np.float32).eps) / 2.0 * largest
+    unit = float(np.finfo(np.float32).eps) / 2.0
+    largest: float = np.einsum("nd,nd->n", points, points).max(initial=0.0)
+    return 2.0 * 4.0 * (points.shape[1] + 2) * unit * largest
 
 
 def smallest(values: np.ndarray, count: int) -> np.ndarray:
