@@ -87,9 +87,8 @@ def rounding(points: np.ndarray) -> float:
     A product of n terms is wrong by n unit roundoffs of the sum of their sizes at most (Higham 2002, section 3.1), and
     there are D + 2 terms here, of 4 squared norms together; twice as much covers the rounding of the points themselves.
     """
-    unit = float(np.finfo(np.float32).eps) / 2.0
-    largest: float = np.einsum("nd,nd->n", points, points).max(initial=0.0)
-    return 2.0 * 4.0 * (points.shape[1] + 2) * unit * largest
+    unit, largest = np.finfo(np.float32).eps / 2.0, np.einsum("nd,nd->n", points, points).max(initial=0.0)
+    return float(2.0 * 4.0 * (points.shape[1] + 2) * unit * largest)
 
 
 def smallest(values: np.ndarray, count: int) -> np.ndarray:
