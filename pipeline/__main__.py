@@ -41,6 +41,9 @@ def _verify_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", action="append", default=[], help=text)
     parser.add_argument("--against", metavar="REV", help="rebuild nothing: compare with the dvc.lock of another commit")
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--study", metavar="NAME", help="instead, make members of this study again, and compare them")
+    text = "how many of the study's members, spread over it (default: %(default)s)"
+    parser.add_argument("--sample", type=_positive, default=2, metavar="K", help=text)
 
 
 def _ledger_options(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +84,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from pipeline.workflow import parallel, preflight, processes
 
     params = read_params()
-    with processes.alone("make repro"):
+    with processes.alone():
         preflight.prepare_dvc()
         return parallel.train(params, jobs=arguments.jobs)
 
@@ -90,20 +93,29 @@ def _study_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", help="a folder's name in studies/ (default: list them all)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be trained, and train nothing")
     parser.add_argument(
-        "--jobs", type=_positive, help="how many members at a time (default: as cores and memory allow)"
+        "--confirm",
+        action="store_true",
+        help="after an edit that should change no result: train one member a model again, and if its bytes are the "
+        "same, let all its rows count for today's code",
     )
+    text = "how many members at a time (default: as cores and memory allow)"
+    parser.add_argument("--jobs", type=_positive, help=text)
 
 
 def _study(arguments: argparse.Namespace) -> int | None:
-    from pipeline.workflow import study
+    from pipeline.workflow import study_again, study_plan, study_run
 
     if arguments.name is None:
-        print(study.listed())
+        if arguments.dry_run or arguments.confirm:
+            raise UserError("expected the name of a study; `python -m pipeline study` lists them")
+        print(study_plan.listed())
         return None
     if arguments.dry_run:
-        print(study.foreseen(arguments.name))
+        print(study_plan.foreseen(arguments.name))
         return None
-    return study.run(arguments.name, arguments.jobs)
+    if arguments.confirm:
+        return study_again.confirm(arguments.name)
+    return study_run.run(arguments.name, arguments.jobs)
 
 
 def _check(_: argparse.Namespace) -> None:
@@ -136,8 +148,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     import dataclasses
     import json
 
-    from pipeline.workflow import verify
+    from pipeline.workflow import study_again, verify
 
+    if arguments.study:
+        if arguments.against or arguments.stage or arguments.json:
+            raise UserError("verify: --study goes with --sample alone")
+        return study_again.verify(arguments.study, arguments.sample)
     if arguments.against:
         findings = verify.against(arguments.against, arguments.stage)
     else:

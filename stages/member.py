@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.console.exit import STARTED, exit_code_of, say_done
@@ -18,6 +20,8 @@ from pipeline.evaluation.model_metrics import Yardstick
 from pipeline.sampling.draws import Sample
 from pipeline.studies import made_of, study, work
 from pipeline.studies.study import Member
+from pipeline.studies.work import Place
+from pipeline.training.resume import Resume
 from pipeline.workflow import processes
 from stages import evaluate, sample
 
@@ -27,33 +31,54 @@ def main() -> None:
     parser.add_argument("study", help="a folder's name in studies/")
     parser.add_argument("keys", nargs="+", metavar="key", help="a member's name, such as gan-batch_size_16-0")
     parser.add_argument("--train", action="store_true", help="train only, and leave the folder for the rest")
+    parser.add_argument("--again", action="store_true", help="in .studies/<name>/again/, to be compared with the first")
     asked = parser.parse_args()
-    members = {member.key: member for member in study.members(asked.study)}
-    if unknown := [key for key in asked.keys if key not in members]:
-        raise UserError(f"studies/{asked.study}: must name members ({', '.join(members)}); got {unknown[0]}")
+    by_key = {member.key: member for member in study.members(asked.study)}
+    if unknown := [key for key in asked.keys if key not in by_key]:
+        raise UserError(f"studies/{asked.study}: must name members ({', '.join(by_key)}); got {unknown[0]}")
     os.environ |= {"DVC_ROOT": str(Path.cwd()), work.STUDY: asked.study}  # the tracker's: whose journal, which study
-    for key in asked.keys:
-        _train(asked.study, members[key])
+    members = [by_key[key] for key in asked.keys]
+    places = [work.place(asked.study, member, asked.again) for member in members]
+    _train(members, places)
     yardstick, since = Yardstick(load_dataset(), read_section(Evaluate, "evaluate")), STARTED
-    for key in () if asked.train else asked.keys:
-        since = say_done(_measure(asked.study, members[key], yardstick), since)
+    for member, place in [] if asked.train else zip(members, places, strict=True):
+        weights = study.read(asked.study).weights and not asked.again
+        since = say_done(f"{asked.study}: {member.key}: {_measure(member, place, yardstick, weights)}", since)
 
 
-def _train(name: str, member: Member) -> None:
-    """In a process of its own, so that the bytes depend on nothing that this one has done."""
-    made = work.make(name, member, load_yaml(), made_of.training(member, read_manifest()["sha256"]))
-    if not (made / paths.MODELS / member.model_id).is_dir():
-        command = [sys.executable, "-m", "stages.train", member.model, str(member.seed)]
-        if code := processes.run_to_end(command, made):  # to its resume point, after Ctrl-C
-            raise SystemExit(code)
+def _train(members: Sequence[Member], places: Sequence[Place]) -> None:
+    """Each in a process of its own, so that the bytes depend on nothing that this one has done.
+
+    One that differs from the last only in being longer goes on from its end. One that stops does not stop the others.
+    """
+    data_sha256, last, failed = read_manifest()["sha256"], None, 0
+    for member, place, following in zip(members, places, [*members[1:], None], strict=True):
+        key = made_of.training(member, data_sha256)
+        work.make(place.made, member, load_yaml(), key)
+        point = Resume(member.model_id, key, place.made)
+        trained = (place.made / paths.MODELS / member.model_id).is_dir()
+        goes_on = following is not None and study.is_longer(following, member)
+        if last and not trained:
+            point.take_over(last)
+        if not trained:
+            command = [sys.executable, "-m", "stages.train", member.model, str(member.seed)]
+            code = processes.run_to_end([*command, *["--keep-point"] * goes_on], place.made)
+            if code == processes.INTERRUPTED:  # at its resume point
+                raise SystemExit(code)
+            if code < 0:
+                print(f"{member.key}: killed by signal {-code} ({signal.Signals(-code).name})", flush=True)
+            failed = failed or code
+        last = point if goes_on else None
+    if failed:
+        raise SystemExit(failed)
 
 
-def _measure(name: str, member: Member, yardstick: Yardstick) -> str:
-    with contextlib.chdir(made := work.folder(name, member)):
+def _measure(member: Member, place: Place, yardstick: Yardstick, weights: bool) -> str:
+    with contextlib.chdir(place.made):
         sample.sample_model(member.model_id, read_section(Sample, "sample"))
         sentence = evaluate.evaluate_model(member.model_id, yardstick)
-    work.keep(member, made, work.kept(name, member), study.read(name).weights)
-    return f"{name}: {member.key}: {sentence}"
+    work.keep(member, place.made, place.kept, weights)
+    return sentence
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NamedTuple, TypedDict, cast
 
 from pipeline import models
 from pipeline.comparison import flops
-from pipeline.comparison.dynamics import Log
 from pipeline.comparison.trained_models import TrainedModel, settings_key, trained_model
 from pipeline.core import files
 from pipeline.evaluation.model_metrics import ModelMetrics
@@ -26,7 +25,7 @@ class Row(TypedDict):
     """A member. `data`: SHA-256 of what it was trained on. `status`: "trained" or "failed"; `lost`: it failed or
     collapsed. `made_of`: a hash of data, settings and code; `older`: whether it is no longer that of today's files.
     `origin`: whose training it is, if it is no own one: "default", or another study's name. `metrics`: flat, as
-    claims see them.
+    claims see them. `outputs`: SHA-256 of its card, log and metrics, as they were made.
     """
 
     study: str
@@ -41,13 +40,26 @@ class Row(TypedDict):
     made_of: str
     origin: str
     older: bool
+    outputs: str
     metrics: dict[str, float]
 
 
-def row(
-    study: str, member: Member, card: ModelCard, log: Log, metrics: ModelMetrics, *, made_of: str, origin: str = ""
-) -> Row:
+class Files(NamedTuple):
+    """What a row is made from."""
+
+    card: Path
+    log: Path
+    metrics: Path
+
+    def sha256(self) -> str:
+        """Of all three."""
+        return hashlib.sha256("".join(map(files.sha256, self)).encode()).hexdigest()
+
+
+def row(study: str, member: Member, places: Files, *, made_of: str, origin: str = "") -> Row:
     """A member's row, from the files that are kept of it."""
+    card, metrics = cast(ModelCard, files.read_json(places.card)), cast(ModelMetrics, files.read_json(places.metrics))
+    log = files.read_csv(places.log)
     measured = trained_model(models.family(member.model), card, log, metrics)
     costs = {"step_flops": float(flops.count(card).step), "steps": float(card["steps"])}
     numbers = dict(measured.metrics)
@@ -66,6 +78,7 @@ def row(
         "made_of": made_of,
         "origin": origin,
         "older": False,
+        "outputs": places.sha256(),
         "metrics": {name: _rounded(value) for name, value in sorted({**numbers, **costs}.items())},
     }
 

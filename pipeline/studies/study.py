@@ -19,6 +19,7 @@ from pipeline.evaluation.metrics.table import TABLE
 FOLDER, FILE = Path("studies"), "study.yaml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _KEY_LENGTH = 100
+LENGTH = "iterations"  # the setting of GANs that says how long they train
 
 Scalar = int | float | str | bool
 Values = Annotated[list[Scalar], Field(min_length=1)]
@@ -137,6 +138,29 @@ def members(name: str) -> list[Member]:
         if by_key.setdefault(key, member) != member:
             raise UserError(f"{path}: {key} would name two trainings; change a value")
     return [member._replace(key=key) for key, member in by_key.items()]
+
+
+def is_longer(member: Member, other: Member) -> bool:
+    """Whether a GAN's training is the other one but for more iterations, so that it can go on from the other's end.
+
+    Nothing that a GAN does in an iteration depends on how many there are to be.
+    """
+    if LENGTH not in member.settings or (member.model, member.seed) != (other.model, other.seed):
+        return False
+    rest = [{name: v for name, v in one.settings.items() if name != LENGTH} for one in (member, other)]
+    return rest[0] == rest[1] and cast(int, member.settings[LENGTH]) > cast(int, other.settings[LENGTH])
+
+
+def chains(members: Sequence[Member]) -> list[list[Member]]:
+    """The members in lists, each of trainings that go on from the end of the one before."""
+    found: list[list[Member]] = []
+    for member in sorted(members, key=lambda m: cast(int, m.settings.get(LENGTH, 0))):
+        before = next((chain for chain in found if is_longer(member, chain[-1])), None)
+        if before is None:
+            found.append([member])
+        else:
+            before.append(member)
+    return sorted(found, key=lambda chain: members.index(chain[0]))
 
 
 def _varied(members: Sequence[Member]) -> list[str]:

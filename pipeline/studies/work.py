@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import ruamel.yaml
@@ -16,35 +17,44 @@ import ruamel.yaml
 from pipeline.core import files, paths
 from pipeline.sampling import grids
 from pipeline.sampling.checkpoint import CARD, read_card
+from pipeline.studies.results import Files
 from pipeline.studies.study import FOLDER as STUDIES
 from pipeline.studies.study import Member
 
-FOLDER, KEPT = Path(".studies"), Path("members")
+FOLDER, KEPT, AGAIN = Path(".studies"), Path("members"), Path("again")
 STUDY = "PIPELINE_STUDY"  # the variable by which the tracker is told which study a run is of
 LINKS = ("data", "judge", "controls", "pipeline", "stages", "dvc.yaml", "versions.yaml")
 METRICS, LOG, SHEET = "metrics.json", "log.csv", "samples.png"
 SHEET_COLUMNS, SHEET_ROWS = 10, 2
 
 
-def folder(study: str, member: Member) -> Path:
-    """Where it works."""
-    return FOLDER / study / member.key
+class Place(NamedTuple):
+    """Where a member works, and where what is kept of it goes."""
+
+    made: Path
+    kept: Path
 
 
-def kept(study: str, member: Member) -> Path:
-    """Where what is kept of it goes."""
-    return STUDIES / study / KEPT / member.key
+def place(study: str, member: Member, again: bool = False) -> Place:
+    """again: of a second training, whose files are compared with those of the first, and then removed."""
+    if again:
+        return Place(FOLDER / study / AGAIN / member.key, FOLDER / study / AGAIN / KEPT / member.key)
+    return Place(FOLDER / study / member.key, STUDIES / study / KEPT / member.key)
 
 
-def make(study: str, member: Member, params: Mapping[str, object], made_of: str) -> Path:
-    """Makes the folder, or takes it as an interruption has left it; returns where it is.
+def files_of(kept: Path) -> Files:
+    """What a row is made from, of what is kept."""
+    return Files(kept / CARD, kept / LOG, kept / METRICS)
+
+
+def make(made: Path, member: Member, params: Mapping[str, object], made_of: str) -> None:
+    """Makes the folder, or takes it as an interruption has left it.
 
     Args:
       params: the content of params.yaml, of which the member changes its model's settings.
       made_of: the hash of what the training depends on (`made_of.training`): outputs of another are removed. A resume
         point has such a hash of its own.
     """
-    made = folder(study, member)
     made.mkdir(parents=True, exist_ok=True)
     mark = made / ".made-of"
     if not mark.is_file() or mark.read_text(encoding="utf-8") != made_of:
@@ -57,7 +67,6 @@ def make(study: str, member: Member, params: Mapping[str, object], made_of: str)
     own = {**params, "seeds": [member.seed], "models": {member.model: dict(member.settings)}}
     with files.atomic_write(made / "params.yaml") as part, open(part, "w", encoding="utf-8") as file:
         ruamel.yaml.YAML(typ="safe").dump(own, file)
-    return made
 
 
 def keep(member: Member, made: Path, target: Path, weights: bool) -> None:

@@ -20,18 +20,25 @@ from pipeline.core.errors import UserError
 
 DVC = (sys.executable, "-m", "dvc")
 INTERRUPTED = 130
+OF_PROJECT = ("make repro", "python -m pipeline train", "python -m pipeline study")  # which write the same files
 LOOK_EVERY_S = 0.1
 
 
 @contextlib.contextmanager
-def alone(command: str) -> Iterator[None]:
-    """Lets one process at a time run the block in this folder. Raises `UserError` if another is at it."""
-    path = Path(".dvc", "tmp", f"{command.replace(' ', '-')}.lock")
+def alone(*commands: str) -> Iterator[None]:
+    """Lets one process at a time run a block of these commands in this folder.
+
+    Raises:
+      UserError: another is at it.
+    """
+    commands = commands or OF_PROJECT
+    path = Path(".dvc", "tmp", f"{commands[0].replace(' ', '-')}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         lock = filelock.FileLock(path).acquire(blocking=False)
     except filelock.Timeout:
-        raise UserError(f"{Path.cwd()}: another `{command}` is at work here; wait until it has ended") from None
+        named = " or ".join(f"`{command}`" for command in commands)
+        raise UserError(f"{Path.cwd()}: another {named} is at work here; wait until it has ended") from None
     with lock:
         yield
 

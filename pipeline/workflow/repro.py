@@ -24,7 +24,7 @@ PATIENCE_S = 10.0  # that the tracker may take for what still waits
 def repro() -> int:
     """Brings every output up to date; returns the exit code."""
     params = read_params()
-    with processes.alone("make repro"):
+    with processes.alone():
         return _repro(params)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,9 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from tests.conftest import ENVIRONMENT, Project, heed_ctrl_c, ran
+from tests.conftest import ENVIRONMENT, ROOT, Project, heed_ctrl_c, ran
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.full]
 
@@ -46,6 +48,11 @@ def write(project: Project, text: str) -> None:
     path = project.root / "studies" / "tiny" / "study.yaml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
+
+
+def edit(path: Path, more: str) -> None:
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(f"\n{more}")
 
 
 def rows(project: Project) -> dict[str, Any]:
@@ -82,12 +89,26 @@ def test_a_study_from_its_file_to_its_page(study: Project) -> None:
     assert not [path for path in (root / ".studies" / "tiny").iterdir() if path.suffix != ".log"]
     assert "due" not in run(study)  # nothing is trained again
 
+    verified = study.ok("python", "-m", "pipeline", "verify", "--study", "tiny", "--sample", "5")
+    assert verified.splitlines()[-1] == "tiny: 5 of 5 members that were made again are identical, to the byte"
+    assert not (root / ".studies" / "tiny" / "again").exists()
+
     write(study, STUDY.replace("[32, 48]", "[32, 48, 64]"))
     more = study.ok("python", "-m", "pipeline", "study", "tiny", "--dry-run")
     assert [line for line in more.splitlines() if line.startswith(" ")] == ["  vae-hidden_dim_64-0"]
-    with open(root / "pipeline" / "models" / "gan.py", "a", encoding="utf-8") as file:
-        file.write("\n# an edit\n")
+    write(study, STUDY)
+    edit(root / "pipeline" / "models" / "gan.py", "# an edit\n")
     assert {name.split("@")[0] for name in status(study, "--cd", "studies/tiny")} == {"gan"}
+    before = rows(study)
+    study.ok("python", "-m", "pipeline", "study", "tiny", "--dry-run")
+    confirmed = study.ok("python", "-m", "pipeline", "study", "tiny", "--confirm")
+    assert "tiny: 3 of 3 rows of older code count again" in confirmed
+    assert confirmed.count(": identical") == 1  # of one model's file
+    after = rows(study)
+    assert {k for k in before if before[k]["made_of"] != after[k]["made_of"]} == {k for k in before if "gan" in k}
+    assert {k: r["outputs"] for k, r in before.items()} == {k: r["outputs"] for k, r in after.items()}
+    assert status(study, "--cd", "studies/tiny") == {}
+    assert "nothing to confirm" in study.ok("python", "-m", "pipeline", "study", "tiny", "--confirm")
 
     for where in ((), ("--cd", "studies")):
         study.ok("dvc", *where, "gc", "--workspace", "--force")
@@ -123,3 +144,66 @@ def test_an_interrupted_study_goes_on_with_the_same_bytes(study: Project, tmp_pa
     assert "going on from step" in (study.root / ".studies" / "tiny" / "gan-base-0.log").read_text()
     run(other)
     assert rows(study) == rows(other)
+
+
+def test_an_edit_that_changes_results_is_not_signed(study: Project) -> None:
+    write(study, "question: Q?\nseeds: [0]\nmembers:\n  - {model: gan, fixed: {batch_size: 64}}\n")
+    run(study)
+    losses = study.root / "pipeline" / "models" / "parts" / "losses.py"
+    edit(losses, "_exact = real_or_fake\n\n\ndef real_or_fake(*a):\n    return 1.01 * _exact(*a)\n")
+    done = study.run("python", "-m", "pipeline", "study", "tiny", "--confirm")
+    assert done.returncode == 1
+    assert "gan-base-0: different; what came is in .studies/tiny/again/members/gan-base-0/" in done.stdout
+    assert done.stdout.splitlines()[-1] == ("the rows of gan do not: `python -m pipeline study tiny` makes them anew")
+    assert "1 to be trained" in study.ok("python", "-m", "pipeline", "study", "tiny", "--dry-run")
+
+
+def test_longer_trainings_go_on_from_shorter_ones_to_the_bytes_of_one_in_one_go(study: Project) -> None:
+    short = "question: Q?\nseeds: [0]\nmembers:\n  - {model: gan, every: {iterations: [100, 300, 400]}}\n"
+    write(study, short)
+    run(study)
+    log = (study.root / ".studies" / "tiny" / "gan-iterations_100-0.log").read_text()
+    assert [line for line in log.splitlines() if "going on from step" in line] != []
+    one_by_one = rows(study)
+    verified = study.ok("python", "-m", "pipeline", "verify", "--study", "tiny", "--sample", "3")  # each alone
+    assert "3 of 3 members that were made again are identical" in verified
+    assert len({row["outputs"] for row in one_by_one.values()}) == 3
+
+
+def test_members_that_are_killed_or_find_a_full_disk_are_named_and_the_others_go_on(study: Project) -> None:
+    write(
+        study,
+        "question: Q?\nseeds: [0]\nmembers:\n  - {model: gan, fixed: {iterations: 20000, batch_size: 64}}\n"
+        "  - {model: vae, every: {hidden_dim: [32, 48]}}\n",
+    )
+    work = study.root / ".studies" / "tiny"
+    full = {"PYTHONPATH": str(ROOT / "tests" / "support" / "full_disk"), "FULL_DISK": "vae-hidden_dim_32-0"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "study", "tiny", "--jobs", "2"], cwd=study.root, env=ENVIRONMENT | full,
+        text=True, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list((work / "gan-base-0").glob(".resume/*.npz")):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.2)
+    os.kill(training_in(work / "gan-base-0", process.pid), signal.SIGKILL)
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode != 0
+    lost, disk = (line for line in said.splitlines() if " stopped (" in line)
+    assert "gan-base-0 stopped" in lost and "killed by signal 9 (SIGKILL)" in lost
+    assert "no space left on the disk" in disk and "see .studies/tiny/vae-hidden_dim_32-0.log" in disk
+    assert said.splitlines()[-1].startswith("tiny: 2 of 3 members are missing: gan-base-0, vae-hidden_dim_32-0; ")
+    assert rows(study).keys() == {"vae-hidden_dim_48-0"}
+    assert "1 of 3 trainings" in (study.root / "studies" / "tiny" / "page.md").read_text()
+    run(study)
+    assert "going on from step" in (work / "gan-base-0.log").read_text()
+    assert len(rows(study)) == 3
+
+
+def training_in(folder: Path, started: int) -> int:
+    """The process, below the one that was started, that trains there."""
+    for process in psutil.Process(started).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "stages.train" in process.cmdline() and Path(process.cwd()) == folder:
+                return process.pid
+    raise AssertionError(f"nothing trains in {folder}")

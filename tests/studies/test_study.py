@@ -100,3 +100,17 @@ def test_the_projects_own_studies_are_right() -> None:
     for name in names:
         members = study.members(name)
         assert len({member.key for member in members}) == len(members) > 1
+
+
+def test_a_longer_training_of_the_same_settings_goes_on_from_a_shorter_one(write) -> None:
+    write("members: [{model: gan, every: {batch_size: [64, 128], iterations: [50000, 5000, 20000]}}, {model: vae}]")
+    chains = study.chains(study.members("a-study"))
+    found = [[(m.settings["batch_size"], m.settings["iterations"], m.seed) for m in c] for c in chains if len(c) > 1]
+    assert found == [[(b, n, seed) for n in (5000, 20000, 50000)] for b in (64, 128) for seed in (0, 1)]
+    assert [[m.model for m in c] for c in chains if len(c) == 1] == [["vae"], ["vae"]]
+
+
+def test_a_vae_goes_on_from_no_other(write) -> None:
+    """What it draws its prior from is fitted at its end."""
+    write("members: [{model: vae, every: {epochs: [50, 100]}}]")
+    assert all(len(chain) == 1 for chain in study.chains(study.members("a-study")))

@@ -82,7 +82,7 @@ def test_two_at_once_are_told_apart(project: Project) -> None:
             processes.alone("make quick"),
         ):
             pass
-        with processes.alone("make repro"):
+        with processes.alone():
             pass
     with processes.alone("make quick"):
         pass
