@@ -22,7 +22,7 @@ from pipeline.report import beyond, page, sections
 from pipeline.report.figures import style
 from pipeline.report.settings import Report
 from pipeline.sampling.checkpoint import read_cards
-from pipeline.studies import results
+from pipeline.studies import results, study
 from stages import _tracked
 
 
@@ -35,7 +35,7 @@ def main() -> None:
     metrics = {model_id: read_metrics(model_id, card) for model_id, card in cards.items()}
     controls = cast(dict[str, SetMetrics], files.read_json(paths.CONTROLS / "metrics.json"))
     families = {variant: matrix.family(variant) for variant in matrix.variants()}
-    studied = results.trainings(results.read(), manifest["sha256"])
+    studied = results.trainings(results.read(), manifest["sha256"], study.base())
     with _tracked.run("compare"):
         summary = summarise(families, cards, logs, metrics, controls, studied)
         settings = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()

@@ -11,11 +11,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pipeline.comparison import effects, paper, power, significance
+from pipeline.comparison import breadth, effects, paper, power, significance
 from pipeline.comparison.effects import Measure
 from pipeline.comparison.paper import PaperClaim
 from pipeline.comparison.significance import Effect
-from pipeline.comparison.trained_models import Table
+from pipeline.comparison.trained_models import Family, Table
 from pipeline.sampling.draws import BERNOULLI, MEANS
 
 LOG_TENTH = math.log(1.1)
@@ -25,7 +25,7 @@ LOG_TENTH = math.log(1.1)
 class Claim:
     """`measured`: what decides, in words. `needs`: the trainings without which it is undecided. `bernoulli`: the same
     with the VAE's Bernoulli draws instead of the decoder means, which the paper shows. It is decided separately.
-    `beside`: effects that are shown with it and decide nothing.
+    `beside`: effects that are shown with it and decide nothing. `about`: the families that it speaks of as such.
     """
 
     measured: str
@@ -34,6 +34,7 @@ class Claim:
     combine: Literal["all", "some"] = "all"
     bernoulli: Measure | None = None
     beside: Measure | None = None
+    about: Sequence[Family] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Verdict:
 
     `p`: of the direction that the verdict takes, adjusted over all claims. `beside`: effects that are shown and decide
     nothing. `seeds_needed`: how many seeds of each model would decide an undecided one (`comparison.power`), if that
-    can be computed. `bernoulli`: the verdict with Bernoulli draws, if the claim is about the VAE's samples.
+    can be computed. `beyond`: whether other models show the same, a sentence that decides nothing. `bernoulli`: the
+    verdict with Bernoulli draws, if the claim is about the VAE's samples.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Verdict:
     parts: list[Effect]
     beside: list[Effect] = dataclasses.field(default_factory=list)
     seeds_needed: int | None = None
+    beyond: str = breadth.NOT_TESTED
     bernoulli: Verdict | None = None
 
 
@@ -62,14 +65,21 @@ def decide(table: Table) -> list[Verdict]:
     """All thirteen, in the paper's order, under Holm's correction. Those with Bernoulli draws are a second family."""
     verdicts = _family({name: claim.parts(table) for name, claim in CLAIMS.items()})
     draws = _family({name: (claim.bernoulli or claim.parts)(table) for name, claim in CLAIMS.items()})
-    return [
-        dataclasses.replace(
-            verdicts[claim.id],
-            beside=beside(table) if (beside := CLAIMS[claim.id].beside) else [],
-            bernoulli=draws[claim.id] if CLAIMS[claim.id].bernoulli else None,
-        )
-        for claim in paper.CLAIMS
+    return [_described(CLAIMS[claim.id], verdicts[claim.id], draws[claim.id], table) for claim in paper.CLAIMS]
+
+
+def _described(claim: Claim, verdict: Verdict, of_draws: Verdict, table: Table) -> Verdict:
+    """The verdict with all that is shown beside it and decides nothing."""
+    beyond = [
+        breadth.sentence(parts, claim.combine, claim.about, table) if parts else ""
+        for parts in (claim.parts, claim.bernoulli)
     ]
+    return dataclasses.replace(
+        verdict,
+        beside=claim.beside(table) if claim.beside else [],
+        beyond=beyond[0],
+        bernoulli=dataclasses.replace(of_draws, beyond=beyond[1]) if claim.bernoulli else None,
+    )
 
 
 def _family(measured: Mapping[str, list[Effect]]) -> dict[str, Verdict]:
@@ -158,11 +168,13 @@ CLAIMS = {
         "log ratio of sharpness after a 3 x 3 median, GAN over VAE; matters from 10 %",
         effects.over_vae("sharpness_filtered", MEANS, 1.1),
         bernoulli=effects.over_vae("sharpness_filtered", BERNOULLI, 1.1),
+        about=("vae", "gan"),
     ),
     "vae-middle-ground": Claim(
         "log ratio of the mean distance to the mean training image, GAN over VAE; matters from 5 %",
         effects.over_vae("distance_to_mean", MEANS, 1.05),
         bernoulli=effects.over_vae("distance_to_mean", BERNOULLI, 1.05),
+        about=("vae", "gan"),
     ),
     "tanh-crisper": Claim(
         "log ratio of sharpness after a 3 x 3 median, tanh over each other output; matters from 10 %",
@@ -186,25 +198,30 @@ CLAIMS = {
     "gan-early-failure": Claim(
         "log ratio of the generator's loss, first tenth of the iterations over the second half; matters from 10 %",
         effects.mean_of("gan", "first tenth", LOG_TENTH, "early_loss"),
+        about=("gan",),
     ),
     "gan-non-convergence": Claim(
         "swing of the snapshots' Fréchet distance about its trend in the second half, relative; matters from 0.10",
         effects.mean_of("gan", "swing", 0.10, "oscillation"),
+        about=("gan",),
     ),
     "gan-mode-collapse": Claim(
         "10 less the fewest effective classes of a snapshot in the second half, matters from 2; and classes lost and "
         "found again, a count, from 0.5",
         effects.collapse,
+        about=("gan",),
     ),
     "imbalance-starves-generator": Claim(
         "Spearman's correlation of the generator's gradient norm with the discriminator's accuracy, time partialled "
         "out, negated, Fisher's z; matters from r = 0.3",
         effects.mean_of("gan", "correlation", math.atanh(0.3), "starvation_z"),
+        about=("gan",),
     ),
     "gan-better-on-some-values": Claim(
         "coverage of each digit, GAN less the better of the VAE's samplers; matters from 0.02; some digits, not all",
         effects.digits,
         combine="some",
+        about=("vae", "gan"),
     ),
     "vae-scales-worse": Claim(
         "change of the log Fréchet distance a doubling of the width, VAE less GAN; matters from 0.05",
@@ -220,5 +237,6 @@ CLAIMS = {
         "log ratio of operations, GAN over VAE: to draw an image, and to train until the Fréchet distance stays within "
         "5 % of its last value; matters from 10 %",
         effects.cheap,
+        about=("vae", "gan"),
     ),
 }  # fmt: skip

@@ -66,6 +66,7 @@ class ClaimSummary(TypedDict):
     parts: dict[str, EffectNumbers]
     beside: dict[str, EffectNumbers]
     seeds_needed: int | None
+    beyond: str
     bernoulli: NotRequired[ClaimSummary]
 
 
@@ -113,16 +114,17 @@ def summarise(
         the set's name.
     """
     trained = [model_id for model_id, card in cards.items() if card["status"] == "trained"]
-    table = [
-        trained_model(family, cards[m], logs[m], metrics[m])
-        for family, variant in papers_models(families).items()
-        for m in cards
-        if cards[m]["variant"] == variant
-    ]
+    papers = papers_models(families).values()
+    of_variant = {
+        variant: [trained_model(family, cards[m], logs[m], metrics[m]) for m in cards if cards[m]["variant"] == variant]
+        for variant, family in families.items()
+    }
+    table = [model for variant in papers for model in of_variant[variant]]
+    beyond = [model for variant in families if variant not in papers for model in of_variant[variant]]
     by_control = {
         name: {key: m["value"] for key, m in measured["metrics"].items()} for name, measured in controls.items()
     }
-    own = {(m.variant, settings_key(m.settings), m.seed) for m in table}
+    own = {(m.variant, settings_key(m.settings), m.seed) for m in [*table, *beyond]}
     others = [m for m in studied if (m.variant, settings_key(m.settings), m.seed) not in own]
     noise = [values for name, values in by_control.items() if name != FLOOR]
     return {
@@ -132,7 +134,7 @@ def summarise(
             for variant in dict.fromkeys(card["variant"] for card in cards.values())
         },
         "controls": by_control,
-        "claims": {verdict.id: _claim(verdict) for verdict in claims.decide([*table, *others])},
+        "claims": {verdict.id: _claim(verdict) for verdict in claims.decide([*table, *beyond, *others])},
         "items": {model_id: _training(card, logs[model_id], metrics[model_id]) for model_id, card in cards.items()},
     }
 
@@ -192,6 +194,7 @@ def _claim(verdict: claims.Verdict) -> ClaimSummary:
         "parts": {part.name: _numbers(part) for part in verdict.parts},
         "beside": {part.name: _numbers(part) for part in verdict.beside},
         "seeds_needed": verdict.seeds_needed,
+        "beyond": verdict.beyond,
     }
     return {**summary, "bernoulli": _claim(verdict.bernoulli)} if verdict.bernoulli else summary
 

@@ -22,7 +22,7 @@ Family = Literal["vae", "gan"]
 class TrainedModel(NamedTuple):
     """One training: its family and variant, its settings and seed, and flat metrics, `<sampler>/<name>` or `<name>`.
 
-    `lost`: it ended non-finite, and has no metrics, or it collapsed.
+    `lost`: it ended non-finite, and has no metrics, or it collapsed. `usual`: its settings are those of params.yaml.
     """
 
     family: Family
@@ -31,6 +31,7 @@ class TrainedModel(NamedTuple):
     seed: int
     metrics: Mapping[str, float]
     lost: bool = False
+    usual: bool = True
 
 
 Table = Sequence[TrainedModel]

@@ -14,7 +14,9 @@ METRIC_OF_DRAWS = {"vae-blurrier": "sharpness_filtered", "vae-middle-ground": "d
 
 
 class ClaimText(TypedDict):
-    """A claim for both templates. `word`: its name in the strip. `draws`: the result with Bernoulli draws, or empty."""
+    """A claim for both templates. `word`: its name in the strip. `draws`: the result with Bernoulli draws, or empty.
+    `beyond`: whether other models show the same.
+    """
 
     id: str
     word: str
@@ -27,6 +29,7 @@ class ClaimText(TypedDict):
     parts: list[str]
     p: str
     draws: str
+    beyond: str
 
 
 MARKS = {"supported": "\u2713", "contradicted": "\u2717", "undecided": "?"}  # so that colour is not all
@@ -47,6 +50,7 @@ def rows(summary: Summary) -> list[ClaimText]:
             "parts": _parts(claim["parts"]) + _parts(claim["beside"]),
             "p": _p(claim["p"]),
             "draws": _draws(claim, summary),
+            "beyond": claim["beyond"],
         }
         for claim in summary["claims"].values()
     ]

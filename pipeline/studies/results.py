@@ -101,8 +101,11 @@ def write(rows: Iterable[Row]) -> None:
         files.write_json(PATH, ordered)
 
 
-def trainings(rows: Iterable[Row], data_sha256: str) -> list[TrainedModel]:
-    """The rows that count, as the claims see them, each training once: of this data, and not of older code."""
+def trainings(rows: Iterable[Row], data_sha256: str, usual: Mapping[str, Mapping[str, object]]) -> list[TrainedModel]:
+    """The rows that count, as the claims see them, each training once: of this data, and not of older code.
+
+    usual: model -> settings, as params.yaml has them.
+    """
     found = {}
     for known in rows:
         if known["older"] or known["data"] != data_sha256:
@@ -110,7 +113,7 @@ def trainings(rows: Iterable[Row], data_sha256: str) -> list[TrainedModel]:
         key = known["model"], settings_key(known["settings"]), known["seed"]
         found[key] = TrainedModel(
             models.family(known["model"]), known["model"], known["settings"], known["seed"],
-            known["metrics"], known["lost"],
+            known["metrics"], known["lost"], known["settings"] == usual.get(known["model"]),
         )  # fmt: skip
     return list(found.values())
 

@@ -32,7 +32,7 @@ STUDY = Study(question="Which?", seeds=[0, 1], members=[Group(model="gan")], sho
 
 def test_claims_take_rows_of_this_data_and_of_todays_code_once() -> None:
     twice, older, other = row(16, 0, 90.0, study="b"), row(32, 0, 1.0, older=True), row(32, 0, 1.0, data="1" * 64)
-    found = results.trainings([*ROWS, twice, older, other], DATA)
+    found = results.trainings([*ROWS, twice, older, other], DATA, {"gan": ROWS[2]["settings"]})
     assert [(m.settings["batch_size"], m.seed) for m in found] == [
         (r["settings"]["batch_size"], r["seed"]) for r in ROWS
     ]

@@ -1,0 +1,73 @@
+"""How far a verdict reaches: whether other models of a family show what the paper's show. Words, and never a verdict.
+
+The others are the base VAE with other latent sizes, and every other variant as params.yaml has it. Only the means over
+their seeds are looked at, so this is a description without a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from pipeline.comparison.significance import Effect
+from pipeline.comparison.trained_models import Family, Table, TrainedModel, base, varied
+
+NOT_TESTED = "Not tested beyond the paper's models."
+LATENT_SIZES = (2, 4, 8, 16, 32)
+
+
+def sentence(
+    measure: Callable[[Table], Sequence[Effect]],
+    combine: Literal["all", "some"],
+    families: Sequence[Family],
+    table: Table,
+) -> str:
+    """In how many other entries of the families the effect lies where the claim says.
+
+    Args:
+      measure: the claim's effects of a table. combine: as the claim combines them.
+      families: whose models the claim speaks of; without any, nothing is tested beyond the paper's.
+    """
+    seen = {
+        name: shown
+        for name, others in _entries(families, table).items()
+        if (shown := _shown(measure(others), combine)) is not None
+    }
+    if not seen:
+        return NOT_TESTED
+    absent = [name for name, shown in seen.items() if not shown]
+    where = f"; not in {', '.join(absent)}" if 0 < len(absent) < len(seen) else ""
+    return (
+        f"Beyond the paper's models: what it says is seen in {len(seen) - len(absent)} of {len(seen)} entries{where}."
+    )
+
+
+def _entries(families: Sequence[Family], table: Table) -> dict[str, list[TrainedModel]]:
+    """Name -> a table in which the entry stands for the paper's model of its family."""
+    found = {}
+    for family in families:
+        other: Family = "vae" if family == "gan" else "gan"
+        for name, trained in _others(family, table).items():
+            found[name] = [*trained, *base(table, other)]
+    return found
+
+
+def _others(family: Family, table: Table) -> Mapping[str, list[TrainedModel]]:
+    found: dict[str, list[TrainedModel]] = {}
+    at_base = base(table, family)
+    if family == "vae":
+        by_size = varied(table, family, "latent_dim", LATENT_SIZES)
+        sizes = {size: trained for size, trained in by_size.items() if trained[0].settings != at_base[0].settings}
+        found = {f"{at_base[0].variant} with {size} latents": trained for size, trained in sizes.items()}
+    for model in table:
+        if model.family == family and model.usual and at_base and model.variant != at_base[0].variant:
+            found.setdefault(model.variant, []).append(model)
+    return found
+
+
+def _shown(parts: Sequence[Effect], combine: str) -> bool | None:
+    """None: it cannot be measured there, as a model may lack a sampler."""
+    above = [part.value > part.smallest for part in parts if part.value is not None]
+    if not parts or len(above) < len(parts):
+        return None
+    return all(above) if combine == "all" else any(above) and not all(above)

@@ -1,0 +1,62 @@
+"""The line below a verdict: in how many other models the same is seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.comparison import breadth, claims, effects
+from pipeline.comparison.trained_models import Family, TrainedModel
+from pipeline.sampling.draws import MEANS, SAMPLES
+
+SETTINGS: dict[Family, dict[str, object]] = {"vae": {"latent_dim": 2}, "gan": {"hidden_dim": 128}}
+SHARPER = effects.over_vae("sharpness", MEANS, 1.1)
+
+
+def models(
+    family: Family, variant: str, sharpness: float, *, usual: bool = True, **changed: object
+) -> list[TrainedModel]:
+    name = f"{MEANS if family == 'vae' else SAMPLES}/sharpness"
+    settings = {**SETTINGS[family], **changed}
+    return [TrainedModel(family, variant, settings, seed, {name: sharpness}, usual=usual) for seed in range(2)]
+
+
+PAPER = [*models("vae", "vae", 0.2), *models("gan", "gan", 0.8)]
+
+
+def test_without_other_models_or_families_nothing_is_tested_beyond() -> None:
+    assert breadth.sentence(SHARPER, "all", ["vae", "gan"], PAPER) == breadth.NOT_TESTED
+    table = [*PAPER, *models("vae", "cvae", 0.9)]
+    assert breadth.sentence(SHARPER, "all", [], table) == breadth.NOT_TESTED
+
+
+def test_each_other_model_stands_for_its_familys_once_and_those_without_the_effect_are_named() -> None:
+    table = [
+        *PAPER,
+        *models("vae", "vae", 0.5, usual=False, latent_dim=8),
+        *models("vae", "vae", 0.75, usual=False, latent_dim=32),
+        *models("vae", "vae", 9.9, usual=False, latent_dim=3),  # not of the declared sizes
+        *models("vae", "iwae", 0.9),
+        *models("vae", "iwae", 0.1, usual=False, latent_dim=8),  # not as params.yaml has it
+        *models("gan", "lsgan", 0.7),
+        *models("gan", "cgan", 0.1),
+    ]
+    assert breadth.sentence(SHARPER, "all", ["vae", "gan"], table) == (
+        "Beyond the paper's models: what it says is seen in 2 of 5 entries; not in vae with 32 latents, iwae, cgan."
+    )
+
+
+def test_a_model_without_the_sampler_is_no_entry() -> None:
+    table = [
+        *PAPER,
+        *(model._replace(metrics={}) for model in models("vae", "cvae", 0.9)),
+        *models("gan", "lsgan", 0.9),
+    ]
+    assert breadth.sentence(SHARPER, "all", ["vae", "gan"], table) == (
+        "Beyond the paper's models: what it says is seen in 1 of 1 entries."
+    )
+
+
+@pytest.mark.parametrize("verdict", claims.decide(PAPER), ids=lambda verdict: verdict.id)
+def test_every_verdict_has_the_line_and_it_is_no_verdict(verdict: claims.Verdict) -> None:
+    assert verdict.beyond
+    assert "support" not in verdict.beyond and "contradict" not in verdict.beyond
