@@ -14,7 +14,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pipeline.comparison.summary import OverSeeds
+from pipeline.comparison.summary import ClaimSummary, EffectNumbers, OverSeeds
 from pipeline.evaluation.metrics.table import TABLE
 from pipeline.evaluation.trajectory import Trajectory
 from pipeline.report.figures.style import CLASS_COLOURS, MODEL_COLOURS
@@ -29,7 +29,7 @@ class Inputs:
     """What the charts draw.
 
     `sets`: "<variant>, <sampler>" -> metric -> over seeds. `floor`: metric -> what real digits score. By trained model:
-    the trajectory, its effective classes (one number a snapshot), and the variant.
+    the trajectory, its effective classes (one number a snapshot), and the variant. `claims`: by id.
     """
 
     sets: Mapping[str, Mapping[str, OverSeeds]]
@@ -37,6 +37,7 @@ class Inputs:
     trajectories: Mapping[str, Trajectory]
     effective_classes: Mapping[str, Sequence[float]]
     variants: Mapping[str, str]
+    claims: Mapping[str, ClaimSummary]
 
 
 class Chart(NamedTuple):
@@ -69,6 +70,41 @@ def _metric(name: str, title: str, inputs: Inputs) -> Chart:
         )  # fmt: skip
     figure.add_vline(inputs.floor[name], line={"dash": "dot", "color": INK})
     return _chart(figure, f"chart-{name}", 210)
+
+
+def claims(inputs: Inputs) -> dict[str, Chart]:
+    """Claim -> each of its effects with its 95 % interval, and where it begins to matter; nothing of one without."""
+    return {name: _claim(claim) for name, claim in inputs.claims.items() if _measured(claim)}
+
+
+def _measured(claim: ClaimSummary) -> dict[str, EffectNumbers]:
+    return {name: part for name, part in claim["parts"].items() if part["value"] is not None}
+
+
+def _claim(claim: ClaimSummary) -> Chart:
+    parts = _measured(claim)
+    names, values = list(parts), [part["value"] or 0.0 for part in parts.values()]
+    ends = [
+        (value if part["low"] is None else part["low"], value if part["high"] is None else part["high"])
+        for part, value in zip(parts.values(), values, strict=True)
+    ]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=values, y=names, mode="markers", marker={"color": MODEL_COLOURS[0], "size": 9}, name="effect",
+        error_x={
+            "array": [high - v for (_, high), v in zip(ends, values, strict=True)],
+            "arrayminus": [v - low for (low, _), v in zip(ends, values, strict=True)],
+        },
+        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[part["smallest"] for part in parts.values()], y=names, mode="markers", name="matters from here on",
+        marker={"symbol": "line-ns-open", "size": 20, "color": INK, "line": {"width": 2}},
+        hovertemplate="matters from %{x:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed")
+    figure.update_layout(legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"})
+    return _chart(figure, f"chart-claim-{claim['id']}", 110 + 26 * len(parts))
 
 
 def trajectories(inputs: Inputs) -> Chart:

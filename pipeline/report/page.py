@@ -57,6 +57,7 @@ def html(content: Content, figures: Path) -> str:
     drawn = {
         "plotly": charts.plotly_script(),
         "metrics": charts.metrics(content.charts),
+        "claims": charts.claims(content.charts),
         "courses": charts.trajectories(content.charts),
         "histograms": charts.histograms(content.charts),
         "config": charts.CONFIG,

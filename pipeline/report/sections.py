@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from pipeline.comparison import paper
@@ -43,9 +43,17 @@ class Content:
     charts: charts.Inputs
 
 
+class StudyText(NamedTuple):
+    """A study for both templates. `place`: its page, seen from the report. `trainings`: how many there are."""
+
+    name: str
+    place: str
+    trainings: str
+
+
 class About(NamedTuple):
     """`banner`: a sentence above everything, or empty. `judges`, `seeds`: how many. `papers`: family -> the model that
-    stands for the paper's. `hashes`: of what the page was made from, by name.
+    stands for the paper's. `hashes`: of what the page was made from, by name. `studies`: their rows, by name.
     """
 
     banner: str
@@ -53,6 +61,7 @@ class About(NamedTuple):
     seeds: int
     papers: Mapping[Family, str]
     hashes: Mapping[str, str]
+    studies: Sequence[StudyText] = ()
 
 
 def build(
@@ -86,6 +95,7 @@ def build(
         "likelihood": _likelihood(summary, in_data),
         "claims": claims_section.rows(summary),
         "counts": claims_section.counts(summary),
+        "studies": about.studies,
         "dynamics": training_tables.diagnostics(summary, in_data),
         "models": training_tables.trainings(summary, cards, in_data),
         "vae": training_tables.losses_by_epoch(summary, cards, in_data),
@@ -111,7 +121,7 @@ def _charts(summary: Summary, metrics: Mapping[str, ModelMetrics], sets: Sets) -
     kept = {name: trajectory for name, trajectory in trajectories.items() if trajectory["step"]}
     classes = {name: effective_classes(trajectory).tolist() for name, trajectory in kept.items()}
     variants = {model_id: measured["variant"] for model_id, measured in metrics.items()}
-    return charts.Inputs(sets, summary["controls"][FLOOR], kept, classes, variants)
+    return charts.Inputs(sets, summary["controls"][FLOOR], kept, classes, variants, summary["claims"])
 
 
 def _lead(manifest: Manifest, seeds: int) -> str:

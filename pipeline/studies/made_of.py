@@ -28,13 +28,20 @@ def measured(member: Member, data_sha256: str, params: Mapping[str, object]) -> 
     return results.fingerprint({"training": training(member, data_sha256), "code": _code(), "params": sections})
 
 
-def mark_older(data_sha256: str, params: Mapping[str, object]) -> None:
-    """Marks the rows whose numbers today's data, settings and code would not give, so that no claim takes them."""
-    rows = results.read()
+def mark_older(data_sha256: str, params: Mapping[str, object]) -> list[str]:
+    """Marks the rows whose numbers today's data, settings and code would not give, so that no claim takes them.
+
+    Returns the studies of which a mark has changed.
+    """
+    rows, changed = results.read(), []
     for row in rows:
         member = Member(row["key"], row["model"], row["seed"], row["changed"], row["settings"])
-        row["older"] = measured(member, data_sha256, params) != row["made_of"]
+        older = measured(member, data_sha256, params) != row["made_of"]
+        if older != row["older"]:
+            changed.append(row["study"])
+        row["older"] = older
     results.write(rows)
+    return list(dict.fromkeys(changed))
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from tabulate import tabulate
@@ -14,6 +15,7 @@ from tabulate import tabulate
 from pipeline.comparison import significance
 from pipeline.comparison.trained_models import settings_key
 from pipeline.evaluation.metrics.table import TABLE, Metric
+from pipeline.evaluation.trajectory import Trajectory
 from pipeline.report.figures.style import MODEL_COLOURS, show_image, titled
 from pipeline.report.tables import Table, table
 from pipeline.sampling.draws import MEANS, MIXTURE, SAMPLES
@@ -22,7 +24,7 @@ from pipeline.studies.study import Show, Study
 
 SHOWN = (SAMPLES, MEANS, MIXTURE)  # the samplers that a page shows, where a model has them
 COLUMNS = ("frechet", "precision", "recall", "coverage", "sharpness_filtered")
-CURVE, SHEET = "curve.png", "samples.png"
+CURVE, COURSE, SHEET = "curve.png", "course.png", "samples.png"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +112,8 @@ def pareto(found: Sequence[Setting], metric: str) -> set[int]:
 
 def tabled(study: Study, rows: Sequence[Row]) -> Table:
     """Every setting by every sampler: quality with intervals, cost, and trainings that were lost."""
-    found = settings(rows)
+    of_lines = _lines(settings(rows)).values()
+    found = [s for of_line in of_lines for s in sorted(of_line, key=lambda s: _places([s], study.show)[0])]
     front = pareto(found, study.show.metric)
     cells = []
     for at, setting in enumerate(found):
@@ -153,6 +156,22 @@ def curve(study: Study, rows: Sequence[Row], label: str) -> Figure:
     return figure
 
 
+def course(courses: Mapping[str, Mapping[str, Sequence[Trajectory]]], label: str) -> Figure:
+    """The Fréchet distance of the snapshots over the steps, means over seeds. courses: model -> setting -> by seed."""
+    figure = titled(5.5 * len(courses), 4.2, "Over the course of training", label)
+    for axes, (model, by_setting) in zip(
+        figure.subplots(1, len(courses), squeeze=False)[0], courses.items(), strict=True
+    ):
+        colours = colormaps["viridis"](np.linspace(0.0, 0.9, len(by_setting)))
+        for colour, (setting, of_seeds) in zip(colours, by_setting.items(), strict=True):
+            shared = min(len(trajectory["step"]) for trajectory in of_seeds)
+            means = np.mean([trajectory["frechet"][:shared] for trajectory in of_seeds], axis=0)
+            axes.plot(of_seeds[0]["step"][:shared], means, color=colour, linewidth=1.2, label=setting)
+        axes.set(title=model, xlabel="step", ylabel="Fréchet distance of a snapshot", yscale="log")
+        axes.legend(fontsize=7)
+    return figure
+
+
 def samples(sheets: Mapping[str, np.ndarray], label: str) -> Figure:
     """A strip of samples for each setting, of one seed. sheets: name -> uint8 [H, W]."""
     columns = 2 if len(sheets) > 6 else 1
@@ -170,7 +189,7 @@ def samples(sheets: Mapping[str, np.ndarray], label: str) -> Figure:
 def markdown(name: str, study: Study, rows: Sequence[Row], members: int) -> str:
     """The page. members: how many the study has; the page says if some have no row."""
     lost, taken = sum(row["lost"] for row in rows), sum(bool(row["origin"]) for row in rows)
-    seeds = sorted({row["seed"] for row in rows})
+    older, seeds = sum(row["older"] for row in rows), sorted({row["seed"] for row in rows})
     of_all = f"{len(rows)} of {members}" if len(rows) < members else f"{members}"
     shown = tabled(study, rows)
     lines = [
@@ -181,7 +200,9 @@ def markdown(name: str, study: Study, rows: Sequence[Row], members: int) -> str:
         tabulate(shown["rows"], shown["header"], tablefmt="pipe", disable_numparse=True),
         f"{of_all} trainings over seeds {', '.join(map(str, seeds))}; {lost} failed or collapsed and count as lost; "
         f"{taken} are equal to a training made elsewhere and were not made again. Intervals are 95 % over seeds. "
-        "'Front': none is both cheaper to train and better.",
+        "'Front': none is both cheaper to train and better."
+        + (f" **{older} of them are of older code and decide no claim.**" if older else ""),
+        f"![The Fréchet distance of the snapshots over the steps, for each setting]({COURSE})",
         f"![A strip of samples of each setting]({SHEET})",
         f"Run it: `python -m pipeline study {name}`. To change it, edit study.yaml and run that again.",
     ]
@@ -203,6 +224,7 @@ def _lines(found: Sequence[Setting]) -> dict[str, list[Setting]]:
 
 
 def _places(found: Sequence[Setting], show: Show) -> list[float]:
+    """Of the settings along the axis: their values, or their numbers."""
     if show.over is None:
         return [float(at) for at in range(len(found))]
     return [float(str(s.rows[0]["settings"].get(show.over, np.nan))) for s in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -116,6 +117,16 @@ def trainings(rows: Iterable[Row], data_sha256: str, usual: Mapping[str, Mapping
             known["metrics"], known["lost"], known["settings"] == usual.get(known["model"]),
         )  # fmt: skip
     return list(found.values())
+
+
+def counted(rows: Iterable[Row], data_sha256: str) -> dict[str, str]:
+    """Study -> how many trainings it has, and how many do not count, in words."""
+    found: dict[str, str] = {}
+    for name, of_study in itertools.groupby(sorted(rows, key=lambda r: r["study"]), key=lambda r: r["study"]):
+        counts = [not r["older"] and r["data"] == data_sha256 for r in of_study]
+        left_out = f", of which {counts.count(False)} do not count: they are of older code" if not all(counts) else ""
+        found[name] = f"{len(counts)} trainings{left_out}"
+    return found
 
 
 def fingerprint(content: Mapping[str, object]) -> str:

@@ -16,7 +16,7 @@ from pipeline.core.errors import UserError
 from pipeline.core.settings import Section, Seed, check_section, load_yaml, without_duplicates
 from pipeline.evaluation.metrics.table import TABLE
 
-FOLDER, FILE = Path("studies"), "study.yaml"
+FOLDER, FILE, PAGE = Path("studies"), "study.yaml", "page.md"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _KEY_LENGTH = 100
 LENGTH = "iterations"  # the setting of GANs that says how long they train

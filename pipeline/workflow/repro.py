@@ -48,9 +48,12 @@ def _repro(params: Params) -> int:
 
 
 def _mark_older_rows() -> None:
-    from pipeline.studies import made_of  # imports SciPy's statistics, for which nobody waits when settings are wrong
+    # these import SciPy's statistics, for which nobody waits when settings are wrong
+    from pipeline.studies import made_of
+    from pipeline.workflow import study_page
 
-    made_of.mark_older(read_manifest()["sha256"], load_yaml())
+    for name in made_of.mark_older(read_manifest()["sha256"], load_yaml()):
+        study_page.write_text(name)
 
 
 def _mnist_became_available(params: Params) -> bool:

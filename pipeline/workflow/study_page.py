@@ -3,29 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image
 
 from pipeline.core import files, paths
 from pipeline.data.dataset import read_manifest
+from pipeline.evaluation.model_metrics import ModelMetrics
+from pipeline.evaluation.trajectory import Trajectory
 from pipeline.report.figures import style
 from pipeline.studies import page, results, study, work
 from pipeline.studies.results import Row
-from pipeline.studies.study import FOLDER, Member
+from pipeline.studies.study import FOLDER, PAGE, Member
 from pipeline.workflow.study_plan import DEFAULT, Plan
-
-PAGE = "page.md"
 
 
 def write(planned: Plan, rows: Sequence[Row]) -> None:
-    """The samples' picture stays as it is where a member's are not here, as in a fresh clone."""
+    """The pictures of samples and courses stay as they are where a member's files are not here, as in a clone."""
     described, label, place = study.read(planned.name), read_manifest()["label"], FOLDER / planned.name
     style.save(page.curve(described, rows, label), place / page.CURVE)
-    sheets = _sheets(planned, rows)
-    if sheets:
+    if courses := _courses(planned, rows):
+        style.save(page.course(courses, label), place / page.COURSE)
+    if sheets := _sheets(planned, rows):
         style.save(page.samples(sheets, label), place / page.SHEET)
-    files.write_text(place / PAGE, page.markdown(planned.name, described, rows, len(planned.members)))
+    write_text(planned.name)
+
+
+def write_text(name: str) -> None:
+    """The page without its pictures, from the rows as they are in the file, in the study's order."""
+    members, rows = study.members(name), {r["key"]: r for r in results.read() if r["study"] == name}
+    there = [rows[member.key] for member in members if member.key in rows]
+    if there:
+        files.write_text(FOLDER / name / PAGE, page.markdown(name, study.read(name), there, len(members)))
+
+
+def _courses(planned: Plan, rows: Sequence[Row]) -> dict[str, dict[str, list[Trajectory]]]:
+    """Model -> setting -> trajectories by seed; nothing if some are not here."""
+    found: dict[str, dict[str, list[Trajectory]]] = {}
+    by_key = {row["key"]: row for row in rows}
+    for member in planned.members:
+        row = by_key.get(member.key)
+        if row is None or row["status"] == "failed":
+            continue
+        path = _metrics(planned, member, row["origin"])
+        if not path.is_file():
+            return {}
+        course = cast(ModelMetrics, files.read_json(path))["course"]
+        if course and course["step"]:
+            found.setdefault(member.model, {}).setdefault(page.words(row, rows), []).append(course)
+    return found
+
+
+def _metrics(planned: Plan, member: Member, origin: str) -> Path:
+    if origin == DEFAULT:
+        return paths.metrics(member.model_id)
+    return _kept(planned, member, origin) / work.METRICS
+
+
+def _kept(planned: Plan, member: Member, origin: str) -> Path:
+    """What is kept of a member, or of the other study's training that is equal to it."""
+    keys = {r["key"] for r in results.read() if r["made_of"] == planned.hashes[member.key] and r["study"] == origin}
+    owner, key = (origin, keys.pop()) if keys else (planned.name, member.key)
+    return FOLDER / owner / work.KEPT / key
 
 
 def _sheets(planned: Plan, rows: Sequence[Row]) -> dict[str, np.ndarray]:
@@ -51,9 +92,7 @@ def _sheet(planned: Plan, member: Member, origin: str) -> np.ndarray | None:
     if origin == DEFAULT:
         path = paths.samples(member.model_id)
         return work.sheet(next(iter(files.read_npz(path).values()))) if path.is_file() else None
-    keys = {r["key"] for r in results.read() if r["made_of"] == planned.hashes[member.key] and r["study"] == origin}
-    owner, key = (origin, keys.pop()) if keys else (planned.name, member.key)
-    path = FOLDER / owner / work.KEPT / key / work.SHEET
+    path = _kept(planned, member, origin) / work.SHEET
     if not path.is_file():
         return None
     with Image.open(path) as picture:

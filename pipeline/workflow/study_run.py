@@ -16,7 +16,7 @@ from pipeline.params import read_params
 from pipeline.sampling.checkpoint import CARD
 from pipeline.studies import results, study, work
 from pipeline.studies.results import Files, Row
-from pipeline.studies.study import FOLDER, Member
+from pipeline.studies.study import FOLDER, PAGE, Member
 from pipeline.workflow import parallel, preflight, processes, study_page, study_project
 from pipeline.workflow.study_plan import DEFAULT, Plan, minutes_needed, plan
 
@@ -170,6 +170,6 @@ def _last_lines(planned: Plan, missing: Sequence[Member], code: int) -> list[str
     size = sum(path.stat().st_size for path in disk.rglob("*") if path.is_file()) / 1e6
     return [
         "",
-        f"{planned.name}: the page is {place / study_page.PAGE}; the numbers of its {len(planned.members)} members are "
+        f"{planned.name}: the page is {place / PAGE}; the numbers of its {len(planned.members)} members are "
         f"in {results.PATH}; {disk}/ takes {size:.0f} MB",
     ]

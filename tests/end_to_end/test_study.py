@@ -67,7 +67,7 @@ def run(project: Project) -> str:
     return project.ok("python", "-m", "pipeline", "study", "tiny")
 
 
-def test_a_study_from_its_file_to_its_page(study: Project) -> None:
+def test_a_study_from_its_file_to_its_page(study: Project, tmp_path: Path) -> None:
     root = study.root
     seen = study.ok("python", "-m", "pipeline", "study", "tiny", "--dry-run")
     assert "5 members: 0 there, 1 taken from equal trainings, 4 to be trained" in seen
@@ -117,7 +117,16 @@ def test_a_study_from_its_file_to_its_page(study: Project) -> None:
     study.ok("dvc", "checkout", "models/gan-0")
     study.ok("dvc", "--cd", "studies/tiny", "checkout", "members/vae-hidden_dim_32-0")
     assert (root / "models" / "gan-0" / "model.json").is_file()
-    assert (root / "studies/tiny/members/vae-hidden_dim_32-0/model.json").is_file()
+    kept = root / "studies/tiny/members/vae-hidden_dim_32-0"
+    assert (kept / "model.json").is_file()
+
+    study.ok("dvc", "--cd", "studies", "remote", "add", "--default", "there", str(tmp_path / "remote"))
+    study.ok("dvc", "--cd", "studies", "push")
+    shutil.rmtree(root / "studies" / "tiny" / "members")
+    shutil.rmtree(root / "studies" / ".dvc" / "cache")
+    study.ok("dvc", "--cd", "studies", "pull")
+    assert (kept / "model.json").is_file()
+    assert status(study, "--cd", "studies/tiny") == {}
 
 
 def test_an_interrupted_study_goes_on_with_the_same_bytes(study: Project, tmp_path: Path) -> None:

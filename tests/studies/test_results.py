@@ -73,3 +73,16 @@ def test_the_curve_has_a_place_for_each_value() -> None:
     members = page.curve(STUDY.model_copy(update={"show": Show()}), ROWS, "MNIST").axes[0]
     words = [label.get_text() for label in members.get_xticklabels()]
     assert words == ["batch_size 16", "batch_size 64", "batch_size 256"]
+
+
+def test_the_page_and_the_report_say_how_many_rows_are_of_older_code() -> None:
+    rows = [*ROWS[:-1], row(256, 1, 74.0, older=True)]
+    assert "**1 of them are of older code and decide no claim.**" in page.markdown("a-study", STUDY, rows, 6)
+    assert "older code" not in page.markdown("a-study", STUDY, ROWS, 6)
+    found = results.counted([*rows, row(16, 0, 1.0, study="b")], DATA)
+    assert found == {"a-study": "6 trainings, of which 1 do not count: they are of older code", "b": "1 trainings"}
+
+
+def test_the_table_is_in_the_order_of_the_axis() -> None:
+    shown = page.tabled(STUDY, list(reversed(ROWS)))
+    assert [line[1] for line in shown["rows"]] == [f"batch_size {size}" for size in (16, 64, 256)]
