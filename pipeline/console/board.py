@@ -15,6 +15,7 @@ from rich.text import Text
 WAITING, TRAINING, TRAINED, DONE, STOPPED = ".", ">", "o", "#", "x"
 LEGEND = f"{WAITING} waiting  {TRAINING} training  {TRAINED} trained  {DONE} measured  {STOPPED} stopped"
 _WORDS = {TRAINED: "trained", DONE: "measured", STOPPED: "stopped"}
+LINES = 8  # about trainings that run or have stopped
 _STYLES = {TRAINING: "yellow", TRAINED: "cyan", DONE: "green", STOPPED: "red"}
 
 
@@ -67,8 +68,8 @@ class Board(contextlib.AbstractContextManager["Board"]):
 
     def _drawn(self) -> Group:
         """At most as high as the terminal: then only rows at which something runs, and the counts."""
-        running = [name for name, mark in self._marks.items() if mark == TRAINING]
-        lines = [f"  {name}: {self._notes[name]}" for name in running if name in self._notes]
+        told = [n for mark in (TRAINING, STOPPED) for n in self._marks if self._marks[n] == mark and n in self._notes]
+        lines = [f"{self._marks[name]} {name}: {self._notes[name]}" for name in told[:LINES]]
         room = self._console.height - len(lines) - 5
         shown, left = self._rows, 0
         if len(self._rows) > room:
@@ -83,7 +84,7 @@ class Board(contextlib.AbstractContextManager["Board"]):
             for one in names:
                 marks.append(self._marks[one], _STYLES.get(self._marks[one], "dim"))
             table.add_row(name, marks)
-        more = [Text(f"({left} settings more at which nothing runs)", "dim")] if left else []
+        more = [Text(f"({left} settings more)", "dim")] if left else []
         texts = [Text(line, no_wrap=True, overflow="ellipsis") for line in lines]
         return Group(Text(f"{self._title}: {self._state()}", "bold"), table, *more, *texts, Text(LEGEND, "dim"))
 
