@@ -35,11 +35,10 @@ def sentence(
     }
     if not seen:
         return NOT_TESTED
-    absent = [name for name, shown in seen.items() if not shown]
-    where = f"; not in {', '.join(absent)}" if 0 < len(absent) < len(seen) else ""
-    return (
-        f"Beyond the paper's models: what it says is seen in {len(seen) - len(absent)} of {len(seen)} entries{where}."
-    )
+    present, absent = ([name for name, shown in seen.items() if shown is wanted] for wanted in (True, False))
+    shorter = f": {', '.join(present)}" if len(present) <= len(absent) else f"; not in {', '.join(absent)}"
+    where = shorter if present and absent else f" ({', '.join(seen)})"
+    return f"Beyond the paper's models: what it says is seen in {len(present)} of {len(seen)} entries{where}."
 
 
 def _entries(families: Sequence[Family], table: Table) -> dict[str, list[TrainedModel]]:

@@ -49,7 +49,7 @@ def against_others(
             significance.difference(
                 f"against {value}", at_best, [sign * v for v in take(there, metric)], smallest=smallest
             )
-            for value, there in sorted(by_value.items(), key=lambda pair: str(pair[0]))
+            for value, there in sorted(by_value.items(), key=lambda pair: (len(str(pair[0])), str(pair[0])))
         ]
 
     return parts

@@ -41,7 +41,14 @@ def test_each_other_model_stands_for_its_familys_once_and_those_without_the_effe
         *models("gan", "cgan", 0.1),
     ]
     assert breadth.sentence(SHARPER, "all", ["vae", "gan"], table) == (
-        "Beyond the paper's models: what it says is seen in 2 of 5 entries; not in vae with 32 latents, iwae, cgan."
+        "Beyond the paper's models: what it says is seen in 2 of 5 entries: vae with 8 latents, lsgan."
+    )
+
+
+def test_the_shorter_list_is_named() -> None:
+    table = [*PAPER, *(m for name in ("a", "b", "c") for m in models("gan", name, 0.9)), *models("vae", "iwae", 0.9)]
+    assert breadth.sentence(SHARPER, "all", ["vae", "gan"], table) == (
+        "Beyond the paper's models: what it says is seen in 3 of 4 entries; not in iwae."
     )
 
 
@@ -52,7 +59,7 @@ def test_a_model_without_the_sampler_is_no_entry() -> None:
         *models("gan", "lsgan", 0.9),
     ]
     assert breadth.sentence(SHARPER, "all", ["vae", "gan"], table) == (
-        "Beyond the paper's models: what it says is seen in 1 of 1 entries."
+        "Beyond the paper's models: what it says is seen in 1 of 1 entries (lsgan)."
     )
 
 
