@@ -7,11 +7,12 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.console.exit import STARTED, exit_code_of, say_done
-from pipeline.core import paths
+from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.core.settings import load_yaml, read_section
 from pipeline.data.dataset import load_dataset, read_manifest
@@ -39,11 +40,31 @@ def main() -> None:
     os.environ |= {"DVC_ROOT": str(Path.cwd()), work.STUDY: asked.study}  # the tracker's: whose journal, which study
     members = [by_key[key] for key in asked.keys]
     places = [work.place(asked.study, member, asked.again) for member in members]
-    _train(members, places)
+    with work.alone(places):
+        _train(members, places)
+        if not asked.train:
+            _measure_all(asked.study, members, places, asked.again)
+
+
+def _measure_all(name: str, members: Sequence[Member], places: Sequence[Place], again: bool) -> None:
+    """One that cannot be measured stops no other."""
+    data_sha256, params, failed = read_manifest()["sha256"], load_yaml(), False
+    hashes = [made_of.measured(member, data_sha256, params) for member in members]  # of the code that is loaded
     yardstick, since = Yardstick(load_dataset(), read_section(Evaluate, "evaluate")), STARTED
-    for member, place in [] if asked.train else zip(members, places, strict=True):
-        weights = study.read(asked.study).weights and not asked.again
-        since = say_done(f"{asked.study}: {member.key}: {_measure(member, place, yardstick, weights)}", since)
+    for member, place, hashed in zip(members, places, hashes, strict=True):
+        try:
+            sentence = _measure(member, place, yardstick, study.read(name).weights and not again)
+        except Exception as error:
+            if not isinstance(error, UserError):
+                traceback.print_exc()
+            print(f"{member.key}: {error}", flush=True)
+            failed = True
+            continue
+        if not again:
+            files.write_text(work.signature(name, member), hashed)
+        since = say_done(f"{name}: {member.key}: {sentence}", since)
+    if failed:
+        raise SystemExit(1)
 
 
 def _train(members: Sequence[Member], places: Sequence[Place]) -> None:

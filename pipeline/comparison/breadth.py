@@ -58,8 +58,10 @@ def _others(family: Family, table: Table) -> Mapping[str, list[TrainedModel]]:
         by_size = varied(table, family, "latent_dim", LATENT_SIZES)
         sizes = {size: trained for size, trained in by_size.items() if trained[0].settings != at_base[0].settings}
         found = {f"{at_base[0].variant} with {size} latents": trained for size, trained in sizes.items()}
+    of_sizes = [(model.seed, model.metrics) for trained in found.values() for model in trained]
     for model in table:
-        if model.family == family and model.usual and at_base and model.variant != at_base[0].variant:
+        other = model.family == family and model.usual and at_base and model.variant != at_base[0].variant
+        if other and (model.seed, model.metrics) not in of_sizes:  # vae16 is a size of vae: the same trainings
             found.setdefault(model.variant, []).append(model)
     return found
 

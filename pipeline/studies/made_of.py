@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pipeline import models
 from pipeline.core import files
 from pipeline.studies import results
 from pipeline.studies.study import Member
@@ -14,6 +15,11 @@ from pipeline.training.resume import resume_key
 SECTIONS = ("sample", "evaluate", "judge")  # of params.yaml
 # The code of sampling, judges and metrics, beside that of the training (`training.resume.CODE`).
 CODE = ("pipeline/evaluation", "stages/controls.py", "stages/evaluate.py", "stages/sample.py", "stages/train_judge.py")
+# The code that makes a row of a member's files: rows are read anew where it has changed and the files are here.
+READING = (
+    "pipeline/comparison/dynamics.py", "pipeline/comparison/flops.py", "pipeline/comparison/trained_models.py",
+    "pipeline/studies/results.py",
+)  # fmt: skip
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -25,7 +31,13 @@ def training(member: Member, data_sha256: str) -> str:
 def measured(member: Member, data_sha256: str, params: Mapping[str, object]) -> str:
     """Of the training and of all that it is measured with. `params`: the content of params.yaml."""
     sections = {name: params[name] for name in SECTIONS}
-    return results.fingerprint({"training": training(member, data_sha256), "code": _code(), "params": sections})
+    code = _code(CODE)
+    return results.fingerprint({"training": training(member, data_sha256), "code": code, "params": sections})
+
+
+def reading() -> str:
+    """Of the code that makes a row of a member's files."""
+    return results.fingerprint(_code(READING))
 
 
 def mark_older(data_sha256: str, params: Mapping[str, object]) -> list[str]:
@@ -36,7 +48,10 @@ def mark_older(data_sha256: str, params: Mapping[str, object]) -> list[str]:
     rows, changed = results.read(), []
     for row in rows:
         member = Member(row["key"], row["model"], row["seed"], row["changed"], row["settings"])
-        older = measured(member, data_sha256, params) != row["made_of"]
+        older = not _exists(member) or [measured(member, data_sha256, params), reading()] != [
+            row["made_of"],
+            row["read_by"],
+        ]
         if older != row["older"]:
             changed.append(row["study"])
         row["older"] = older
@@ -44,10 +59,15 @@ def mark_older(data_sha256: str, params: Mapping[str, object]) -> list[str]:
     return list(dict.fromkeys(changed))
 
 
+def _exists(member: Member) -> bool:
+    """A study may have been about a model that is no longer there."""
+    return member.model in models.names()
+
+
 @functools.cache
-def _code() -> dict[str, str]:
+def _code(places: tuple[str, ...]) -> dict[str, str]:
     """File -> SHA-256."""
-    return {file.relative_to(_ROOT).as_posix(): files.sha256(file) for place in CODE for file in _files(_ROOT / place)}
+    return {file.relative_to(_ROOT).as_posix(): files.sha256(file) for at in places for file in _files(_ROOT / at)}
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -59,8 +59,8 @@ class Setting:
 
     @property
     def cost(self) -> float:
-        """Operations of a training."""
-        return self.rows[0]["metrics"]["step_flops"] * self.rows[0]["metrics"]["steps"]
+        """Operations of a training that came to its end; of one that did not, as far as it came."""
+        return max(row["metrics"]["step_flops"] * row["metrics"]["steps"] for row in self.rows)
 
 
 def settings(rows: Sequence[Row]) -> list[Setting]:

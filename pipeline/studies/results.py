@@ -14,6 +14,7 @@ from pipeline import models
 from pipeline.comparison import flops
 from pipeline.comparison.trained_models import TrainedModel, settings_key, trained_model
 from pipeline.core import files
+from pipeline.core.errors import UserError
 from pipeline.evaluation.model_metrics import ModelMetrics
 from pipeline.sampling.checkpoint import ModelCard
 from pipeline.studies.study import FOLDER, Member
@@ -26,7 +27,8 @@ class Row(TypedDict):
     """A member. `data`: SHA-256 of what it was trained on. `status`: "trained" or "failed"; `lost`: it failed or
     collapsed. `made_of`: a hash of data, settings and code; `older`: whether it is no longer that of today's files.
     `origin`: whose training it is, if it is no own one: "default", or another study's name. `metrics`: flat, as
-    claims see them. `outputs`: SHA-256 of its card, log and metrics, as they were made.
+    claims see them. `outputs`: SHA-256 of its card, log and metrics, as they were made; `read_by`: a
+    hash of the code that made the row of them.
     """
 
     study: str
@@ -39,6 +41,7 @@ class Row(TypedDict):
     status: str
     lost: bool
     made_of: str
+    read_by: str
     origin: str
     older: bool
     outputs: str
@@ -57,10 +60,16 @@ class Files(NamedTuple):
         return hashlib.sha256("".join(map(files.sha256, self)).encode()).hexdigest()
 
 
-def row(study: str, member: Member, places: Files, *, made_of: str, origin: str = "") -> Row:
-    """A member's row, from the files that are kept of it."""
+def row(study: str, member: Member, places: Files, *, made_of: str, read_by: str, origin: str = "") -> Row:
+    """A member's row, from the files that are kept of it.
+
+    Raises:
+      UserError: they are damaged, or of a training with other settings.
+    """
     card, metrics = cast(ModelCard, files.read_json(places.card)), cast(ModelMetrics, files.read_json(places.metrics))
     log = files.read_csv(places.log)
+    if card["settings"] != dict(member.settings):
+        raise UserError(f"{places.card}: expected a training with {member.settings}; got {card['settings']}; remove it")
     measured = trained_model(models.family(member.model), card, log, metrics)
     costs = {"step_flops": float(flops.count(card).step), "steps": float(card["steps"])}
     numbers = dict(measured.metrics)
@@ -77,6 +86,7 @@ def row(study: str, member: Member, places: Files, *, made_of: str, origin: str 
         "status": card["status"],
         "lost": measured.lost,
         "made_of": made_of,
+        "read_by": read_by,
         "origin": origin,
         "older": False,
         "outputs": places.sha256(),

@@ -6,15 +6,18 @@ judges, controls and code behind links, and settings of their own. It is removed
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import filelock
 import numpy as np
 import ruamel.yaml
 
 from pipeline.core import files, paths
+from pipeline.core.errors import UserError
 from pipeline.sampling import grids
 from pipeline.sampling.checkpoint import CARD, read_card
 from pipeline.studies.results import Files
@@ -40,6 +43,30 @@ def place(study: str, member: Member, again: bool = False) -> Place:
     if again:
         return Place(FOLDER / study / AGAIN / member.key, FOLDER / study / AGAIN / KEPT / member.key)
     return Place(FOLDER / study / member.key, STUDIES / study / KEPT / member.key)
+
+
+def signature(study: str, member: Member) -> Path:
+    """A file with the hash of what a member's kept files were made of (`made_of.measured`), by the process that did."""
+    return FOLDER / study / f"{member.key}.made-of"
+
+
+def is_kept(study: str, member: Member, hashed: str) -> bool:
+    """Whether there are files of a member that were made of that."""
+    signed = signature(study, member)
+    return place(study, member).kept.is_dir() and signed.is_file() and signed.read_text(encoding="utf-8") == hashed
+
+
+@contextlib.contextmanager
+def alone(places: Iterable[Place]) -> Iterator[None]:
+    """Lets one process at a time work on a member. Raises `UserError` if another does, such as an orphan of a kill."""
+    with contextlib.ExitStack() as held:
+        for made, _ in places:
+            made.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                held.enter_context(filelock.FileLock(f"{made}.lock", blocking=False))
+            except filelock.Timeout:
+                raise UserError(f"{made}: another process is at work there; wait until it has ended") from None
+        yield
 
 
 def files_of(kept: Path) -> Files:

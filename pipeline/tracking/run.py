@@ -79,6 +79,7 @@ class Run:
         self._folder = journal.folder() / run_id
         self._about = {"id": run_id, "stage": self._stage, "item": self._item, "inputs": inputs}
         self._about |= {"started": journal.now(), "store": journal.store_id(), "reused": bool(reused_outputs)}
+        self._about |= {"study": tags["study"]} if tags.get("study") else {}
         (self._folder / journal.ARTIFACTS).mkdir(parents=True)
         self._lock = filelock.FileLock(self._folder / journal.LOCK)
         self._lock.acquire()  # before there is a record: others close a journal whose writer is dead

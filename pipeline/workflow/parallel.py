@@ -12,6 +12,7 @@ from typing import Literal
 from pipeline import models
 from pipeline.core import paths
 from pipeline.core.backend import CORES_ARE_SHARED
+from pipeline.core.errors import UserError
 from pipeline.matrix import Matrix, split_id
 from pipeline.provenance import dvc_lock
 from pipeline.workflow import processes
@@ -131,6 +132,15 @@ def _waiting(stage: str, matrix: Matrix, drawn: Sequence[str] = ()) -> list[str]
     return [model_id for model_id, name in names.items() if _differs(locked.get(name), name, made)]
 
 
+def check_measures() -> None:
+    """Raises `UserError` unless data, judges and controls are those of today's code and settings, by dvc.lock."""
+    locked = dvc_lock.locked()
+    made = {path: md5 for _, outputs in locked.values() for path, md5 in outputs.items()}
+    late = [name for name in ("prepare", "train_judge", "controls") if _differs(locked.get(name), name, made)]
+    if late:
+        raise UserError(f"{late[0]} is not up to date, and members are measured by it: run `make repro` first")
+
+
 def _single_items(*names: str) -> list[str]:
     """The command that brings these stages up to date, one after the other, and none before them."""
     return [*processes.DVC, "--wait-for-lock", "repro", "--single-item", *names]
@@ -155,4 +165,4 @@ def _training(model_id: str) -> str:
 def room() -> int:
     """How many models this machine has cores and memory for at a time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MEMORY))
+    return max(1, min(cores, int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / MEMORY)))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.core import files
 from pipeline.core.backend import CORES_ARE_SHARED
 from pipeline.core.errors import UserError
 from pipeline.core.settings import load_yaml
@@ -16,7 +17,7 @@ from pipeline.params import read_params
 from pipeline.studies import made_of, results, work
 from pipeline.studies.results import Row
 from pipeline.studies.study import FOLDER, Member
-from pipeline.workflow import parallel, preflight, processes, study_project
+from pipeline.workflow import parallel, preflight, processes, study_page, study_project
 from pipeline.workflow.study_plan import plan
 from pipeline.workflow.study_run import last_line
 
@@ -25,6 +26,7 @@ def verify(name: str, count: int) -> int:
     """Compares so many members, spread over the study, with their rows; returns the exit code."""
     params = read_params()
     with processes.alone():
+        parallel.check_measures()
         planned = plan(name, params)
         there = [member for member in planned.members if member.key in planned.rows]
         if not there:
@@ -44,25 +46,33 @@ def confirm(name: str) -> int:
     with processes.alone():
         for project in (Path(), FOLDER):
             preflight.prepare_dvc(project)
+        parallel.check_measures()
         planned, sha256, content = plan(name, params), read_manifest()["sha256"], load_yaml()
         known = {row["key"]: row for row in results.read() if row["study"] == name}
         older = [m for m in planned.members if m.key not in planned.rows and _same_but_for_code(m, known, sha256)]
         if not older:
             print(f"{name}: no row is of older code: there is nothing to confirm")
             return 0
-        first = list({member.model: member for member in reversed(older)}.values())
+        # one whose training failed says little of the code, so it stands for its model only if there is no other
+        ordered = sorted(older, key=lambda member: known[member.key]["status"] == "failed")
+        first = list({member.model: member for member in reversed(ordered)}.values())
         differing = _differing(name, first, known)
         refused = {member.model for member in first if member.key in differing}
         signed = [member for member in older if member.model not in refused]
         for member in signed:
-            known[member.key] |= {"made_of": made_of.measured(member, sha256, content), "older": False}
+            hashed = made_of.measured(member, sha256, content)
+            known[member.key] |= {"made_of": hashed, "older": known[member.key]["read_by"] != made_of.reading()}
+            if work.signature(name, member).is_file():
+                files.write_text(work.signature(name, member), hashed)
         results.replace(name, known.values())
-        code = _commit(name, signed)
+        study_page.write_text(name)
+        study_project.write(name, plan(name, params).own)
+        code = study_project.commit(name, [m for m in signed if work.place(name, m).kept.is_dir()])
     for member in first:
         print(f"{name}: {member.key}: {differing.get(member.key, 'identical')}")
     print(f"{name}: {len(signed)} of {len(older)} rows of older code count again")
     if refused:
-        print(f"the rows of {', '.join(sorted(refused))} do not: `python -m pipeline study {name}` makes them anew")
+        print(f"the rows of {', '.join(sorted(refused))} do not; `python -m pipeline study {name}` makes them anew")
     return code or (1 if refused else 0)
 
 
@@ -79,6 +89,8 @@ def _differing(name: str, members: Sequence[Member], rows: dict[str, Row]) -> di
     print(
         f"{name}: making {len(members)} members again, {jobs} at a time; logs are in {work.FOLDER / name}/", flush=True
     )
+    for member in members:  # of a run before
+        shutil.rmtree(work.place(name, member, again=True).kept, ignore_errors=True)
     code = processes.run_parallel(
         [[sys.executable, "-m", "stages.member", name, member.key, "--again"] for member in members],
         jobs, environment, keep_going=True, logs=list(logs.values()),
@@ -97,13 +109,3 @@ def _differing(name: str, members: Sequence[Member], rows: dict[str, Row]) -> di
     if not differing:
         shutil.rmtree(work.FOLDER / name / work.AGAIN)
     return differing
-
-
-def _commit(name: str, signed: Sequence[Member]) -> int:
-    """Tells DVC, too, that the outputs that are here are today's."""
-    here = [member for member in signed if work.place(name, member).kept.is_dir()]
-    study_project.write(name, plan(name, read_params()).own)
-    if not here:
-        return 0
-    command = ("commit", "--quiet", "--force", *map(study_project.stage_name, here))
-    return processes.run_to_end([*processes.DVC, *command], FOLDER / name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -17,7 +16,7 @@ from pipeline.report.figures import style
 from pipeline.studies import page, results, study, work
 from pipeline.studies.results import Row
 from pipeline.studies.study import FOLDER, PAGE, Member
-from pipeline.workflow.study_plan import DEFAULT, Plan
+from pipeline.workflow.study_plan import DEFAULT, Plan, files_of, kept_of
 
 
 def write(planned: Plan, rows: Sequence[Row]) -> None:
@@ -32,7 +31,12 @@ def write(planned: Plan, rows: Sequence[Row]) -> None:
 
 
 def write_text(name: str) -> None:
-    """The page without its pictures, from the rows as they are in the file, in the study's order."""
+    """The page without its pictures, from the rows as they are in the file, in the study's order.
+
+    Nothing of a study whose file is gone.
+    """
+    if name not in study.names():
+        return
     members, rows = study.members(name), {r["key"]: r for r in results.read() if r["study"] == name}
     there = [rows[member.key] for member in members if member.key in rows]
     if there:
@@ -47,26 +51,13 @@ def _courses(planned: Plan, rows: Sequence[Row]) -> dict[str, dict[str, list[Tra
         row = by_key.get(member.key)
         if row is None or row["status"] == "failed":
             continue
-        path = _metrics(planned, member, row["origin"])
+        path = files_of(planned, member, row["origin"]).metrics
         if not path.is_file():
             return {}
         course = cast(ModelMetrics, files.read_json(path))["course"]
         if course and course["step"]:
             found.setdefault(member.model, {}).setdefault(page.words(row, rows), []).append(course)
     return found
-
-
-def _metrics(planned: Plan, member: Member, origin: str) -> Path:
-    if origin == DEFAULT:
-        return paths.metrics(member.model_id)
-    return _kept(planned, member, origin) / work.METRICS
-
-
-def _kept(planned: Plan, member: Member, origin: str) -> Path:
-    """What is kept of a member, or of the other study's training that is equal to it."""
-    keys = {r["key"] for r in results.read() if r["made_of"] == planned.hashes[member.key] and r["study"] == origin}
-    owner, key = (origin, keys.pop()) if keys else (planned.name, member.key)
-    return FOLDER / owner / work.KEPT / key
 
 
 def _sheets(planned: Plan, rows: Sequence[Row]) -> dict[str, np.ndarray]:
@@ -92,7 +83,7 @@ def _sheet(planned: Plan, member: Member, origin: str) -> np.ndarray | None:
     if origin == DEFAULT:
         path = paths.samples(member.model_id)
         return work.sheet(next(iter(files.read_npz(path).values()))) if path.is_file() else None
-    path = _kept(planned, member, origin) / work.SHEET
+    path = kept_of(planned, member, origin) / work.SHEET
     if not path.is_file():
         return None
     with Image.open(path) as picture:

@@ -17,6 +17,7 @@ from pipeline.provenance import dvc_lock
 from pipeline.provenance.dvc_lock import Stage
 from pipeline.studies.study import FOLDER, Member
 from pipeline.studies.work import KEPT
+from pipeline.workflow import processes
 
 ROOT = "../.."  # of the main project, from a study's folder
 HEADER = "# Made from study.yaml by `python -m pipeline study`: edit that.\n"
@@ -39,6 +40,20 @@ def write(study: str, members: Sequence[Member]) -> None:
 def stage_name(member: Member) -> str:
     """As DVC names it, in the study's folder."""
     return f"{models.family(member.model)}@{member.key}"
+
+
+def known(study: str) -> set[str]:
+    """The stages of the study that DVC has an entry of."""
+    path = FOLDER / study / "dvc.lock"
+    return set(dvc_lock.entries(path.read_bytes(), str(path))) if path.is_file() else set()
+
+
+def commit(study: str, members: Sequence[Member]) -> int:
+    """Tells DVC that the files that are here are what these members' stages give today; returns its exit code."""
+    if not members:
+        return 0
+    command = ("commit", "--quiet", "--force", *map(stage_name, members))
+    return processes.run_to_end([*processes.DVC, *command], FOLDER / study)
 
 
 def _item(member: Member) -> dict[str, object]:

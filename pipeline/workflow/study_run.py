@@ -6,19 +6,20 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from pipeline.console.board import DONE, STOPPED, TRAINED, TRAINING, Board
 from pipeline.core import paths
 from pipeline.core.backend import CORES_ARE_SHARED
 from pipeline.params import read_params
 from pipeline.sampling.checkpoint import CARD
-from pipeline.studies import results, study, work
-from pipeline.studies.results import Files, Row
+from pipeline.studies import made_of, results, study, work
+from pipeline.studies.results import Row
 from pipeline.studies.study import FOLDER, PAGE, Member
 from pipeline.workflow import parallel, preflight, processes, study_page, study_project
-from pipeline.workflow.study_plan import DEFAULT, Plan, minutes_needed, plan
+from pipeline.workflow.study_plan import Plan, files_of, minutes_needed, plan
 
 LOOK_EVERY_S = 0.5
 
@@ -29,16 +30,50 @@ def run(name: str, jobs: int | None = None) -> int:
     with processes.alone():
         for project in (Path(), FOLDER):
             preflight.prepare_dvc(project)
+        parallel.check_measures()
         planned = plan(name, params)
+        _rename(planned)
         study_project.write(name, planned.own)
         code = _make(planned, jobs or parallel.room())
         rows = _rows(planned)
-        results.replace(name, rows.values())
+        results.replace(name, [*rows.values(), *_older(planned, rows)])
         if rows:
             study_page.write(planned, list(rows.values()))
+        code = study_project.commit(name, _to_commit(planned, rows)) or code
     missing = [member for member in planned.members if member.key not in rows]
     print("\n".join(_last_lines(planned, missing, code)), flush=True)
     return code
+
+
+def _rename(planned: Plan) -> None:
+    """Gives what is kept of a member its name of today: which settings differ in a study may have changed."""
+    renamed = [m for m in planned.members if m.key in planned.rows and planned.rows[m.key]["key"] != m.key]
+    moves = []
+    for member in renamed:
+        old = member._replace(key=planned.rows[member.key]["key"])
+        for one, other in (
+            (work.place(planned.name, old).kept, work.place(planned.name, member).kept),
+            (work.signature(planned.name, old), work.signature(planned.name, member)),
+        ):
+            if one.exists():
+                moves.append((one.replace(one.with_name(f".{one.name}.renamed")), other))
+    for aside, other in moves:  # only now, since two may have changed names with each other
+        shutil.rmtree(other, ignore_errors=True)
+        aside.replace(other)
+
+
+def _older(planned: Plan, rows: Mapping[str, Row]) -> list[Row]:
+    """The rows that the study has of members that are not made anew yet: `--confirm` may still sign them."""
+    missing = {member.key for member in planned.members} - rows.keys()
+    return [{**row, "older": True} for row in results.read() if row["study"] == planned.name and row["key"] in missing]
+
+
+def _to_commit(planned: Plan, rows: Mapping[str, Row]) -> list[Member]:
+    """The members whose files are here, are those of their rows, and are not what DVC knows."""
+    known = study_project.known(planned.name)
+    here = [m for m in planned.own if m.key in rows and work.place(planned.name, m).kept.is_dir()]
+    new = [m for m in here if m in planned.due or study_project.stage_name(m) not in known]
+    return [m for m in new if work.files_of(work.place(planned.name, m).kept).sha256() == rows[m.key]["outputs"]]
 
 
 def _make(planned: Plan, jobs: int) -> int:
@@ -46,8 +81,6 @@ def _make(planned: Plan, jobs: int) -> int:
     due, name = planned.due, planned.name
     if not due:
         return 0
-    for member in due:
-        shutil.rmtree(work.place(name, member).kept, ignore_errors=True)  # of older code: not to be taken for today's
     jobs = min(jobs, len(due))
     environment = {**os.environ, CORES_ARE_SHARED: "1"} if jobs > 1 else {**os.environ}
     command = [sys.executable, "-m", "stages.member", name]
@@ -60,8 +93,9 @@ def _make(planned: Plan, jobs: int) -> int:
     by_setting: dict[str, list[str]] = {}
     for member in due:
         by_setting.setdefault(member.key.rpartition("-")[0], []).append(member.key)
-    with Board(name, by_setting, 60.0 * minutes_needed(due, jobs)) as board:
-        watch = _Watch(board, name, chains)
+    minutes = minutes_needed(due, jobs)
+    with Board(name, by_setting, 60.0 * minutes if minutes else None) as board:
+        watch = _Watch(board, planned, chains)
         code = processes.run_parallel(
             [[*command, *(m.key for m in chain), "--train"] for chain in chains], jobs, environment, keep_going=True,
             logs=[_log(name, chain) for chain in chains], tick=watch,
@@ -69,17 +103,17 @@ def _make(planned: Plan, jobs: int) -> int:
         trained = [m for m in due if _is_trained(name, m)]
         if code == processes.INTERRUPTED:
             return code
-        watch.stopped([m for m in due if m not in trained])
+        watch.stopped({m.key: _log(name, chain) for chain in chains for m in chain if m not in trained})
         shares = [share for place in range(jobs) if (share := trained[place::jobs])]
         measured = processes.run_parallel(
             [[*command, *(m.key for m in share)] for share in shares], jobs, environment, keep_going=True,
-            logs=[work.FOLDER / name / f"measured-{place}.log" for place in range(len(shares))], tick=watch,
+            logs=[_measured_by(name, number) for number in range(len(shares))], tick=watch,
         )  # fmt: skip
         watch.now()
-    made = [m for m in trained if _is_done(name, m)]
-    if made:
-        commit = ("commit", "--quiet", "--force", *map(study_project.stage_name, made))
-        measured = processes.run_to_end([*processes.DVC, *commit], FOLDER / name) or measured
+        if measured != processes.INTERRUPTED:
+            logs = {m.key: _measured_by(name, at) for at, share in enumerate(shares) for m in share}
+            done = {m.key for m in planned.done()}
+            watch.stopped({key: log for key, log in logs.items() if key not in done})
     return processes.INTERRUPTED if measured == processes.INTERRUPTED else code or measured
 
 
@@ -87,20 +121,20 @@ def _is_trained(name: str, member: Member) -> bool:
     return (work.place(name, member).made / paths.MODELS / member.model_id / CARD).is_file()
 
 
-def _is_done(name: str, member: Member) -> bool:
-    place = work.place(name, member)
-    return place.kept.is_dir() and not place.made.exists()
-
-
 def _log(name: str, chain: Sequence[Member]) -> Path:
     return work.FOLDER / name / f"{chain[0].key}.log"
+
+
+def _measured_by(name: str, place: int) -> Path:
+    return work.FOLDER / name / f"measured-{place}.log"
 
 
 class _Watch:
     """Tells the board what has become of the members, by their folders and logs."""
 
-    def __init__(self, board: Board, name: str, chains: Sequence[Sequence[Member]]):
-        self._board, self._name, self._chains = board, name, chains
+    def __init__(self, board: Board, planned: Plan, chains: Sequence[Sequence[Member]]):
+        self._board, self._planned, self._name, self._chains = board, planned, planned.name, chains
+        self._stopped: set[str] = set()
         self._next, self._since = 0.0, time.time()
 
     def __call__(self) -> None:
@@ -110,53 +144,55 @@ class _Watch:
 
     def now(self) -> None:
         for chain in self._chains:
-            for member in chain:
-                if _is_done(self._name, member):
+            trains = None
+            for member in (m for m in chain if m.key not in self._stopped):
+                if work.is_kept(self._name, member, self._planned.hashes[member.key]):
                     self._board.mark(member.key, DONE)
                 elif _is_trained(self._name, member):
                     self._board.mark(member.key, TRAINED)
-                elif self._begun(chain):
-                    self._board.mark(member.key, TRAINING, last_line(_log(self._name, chain)))
-                    break
+                elif (work.place(self._name, member).made / "params.yaml").is_file() and self._begun(chain):
+                    trains = member  # the last one that was begun: of those before, one may have been killed
+            if trains:
+                self._board.mark(trains.key, TRAINING, last_line(_log(self._name, chain)))
 
     def _begun(self, chain: Sequence[Member]) -> bool:
         log = _log(self._name, chain)
         return log.is_file() and log.stat().st_mtime >= self._since - 1.0
 
-    def stopped(self, members: Sequence[Member]) -> None:
-        """These have no model: says why, and where more of it is."""
-        for chain in self._chains:
-            for member in (m for m in chain if m in members):
-                log = _log(self._name, chain)
-                self._board.mark(member.key, STOPPED, f"{last_line(log)}; see {log}")
+    def stopped(self, logs: Mapping[str, Path]) -> None:
+        """These are not done: says why, and where more of it is. logs: by key."""
+        for key, log in logs.items():
+            self._stopped.add(key)
+            of_member = [line for line in _lines(log) if line.startswith(f"{key}: ")]
+            self._board.mark(key, STOPPED, f"{of_member[-1] if of_member else last_line(log)}; see {log}")
 
 
 def last_line(log: Path) -> str:
     """What a process said last, at most 200 characters of it."""
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")[:200]
+    return next((line for line in reversed(_lines(log)) if line), "it said nothing")[:200]
+
+
+def _lines(log: Path) -> list[str]:
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    return [line.strip() for line in text.split("\n")]
 
 
 def _rows(planned: Plan) -> dict[str, Row]:
-    """Key -> row of every member that there is one of."""
+    """Key -> row of every member that there is one of: made of its files where they are here, which costs little."""
     known = {(r["study"], r["made_of"]): r for r in results.read()}
-    rows = dict(planned.rows)
+    rows, read_by = {}, made_of.reading()
     for member in planned.members:
-        origin, hashed = planned.elsewhere.get(member.key, ""), planned.hashes[member.key]
-        kept = work.place(planned.name, member).kept
-        if origin == DEFAULT:
-            rows[member.key] = results.row(planned.name, member, of_default(member), made_of=hashed, origin=origin)
-        elif origin:
-            of_other = known[origin, hashed]
-            rows[member.key] = {**of_other, "study": planned.name, "key": member.key, "origin": origin}
-        elif member in planned.due and kept.is_dir():
-            rows[member.key] = results.row(planned.name, member, work.files_of(kept), made_of=hashed)
-    return {member.key: rows[member.key] for member in planned.members if member.key in rows}
-
-
-def of_default(member: Member) -> Files:
-    """The files of a training of the default pipeline."""
-    return Files(paths.MODELS / member.model_id / CARD, paths.log(member.model_id), paths.metrics(member.model_id))
+        key, hashed = member.key, planned.hashes[member.key]
+        row = planned.rows.get(key) or known.get((planned.elsewhere.get(key, ""), hashed))
+        origin = planned.elsewhere.get(key) or (row["origin"] if row else "")
+        files = files_of(planned, member, origin)
+        here = all(path.is_file() for path in files) and (row is None or files.sha256() == row["outputs"])
+        if here and (row or origin or work.is_kept(planned.name, member, hashed)):
+            rows[key] = results.row(planned.name, member, files, made_of=hashed, read_by=read_by, origin=origin)
+        elif row:
+            moved = {"study": planned.name, "key": key, "changed": dict(member.changed), "origin": origin}
+            rows[key] = cast(Row, {**row, **moved, "older": row["read_by"] != read_by})
+    return rows
 
 
 def _last_lines(planned: Plan, missing: Sequence[Member], code: int) -> list[str]:
@@ -166,6 +202,8 @@ def _last_lines(planned: Plan, missing: Sequence[Member], code: int) -> list[str
     if missing:
         named = ", ".join(member.key for member in missing[:5]) + (", ..." if len(missing) > 5 else "")
         return ["", f"{planned.name}: {len(missing)} of {len(planned.members)} members are missing: {named}; {again}"]
+    if code:
+        return ["", f"{planned.name}: DVC has not taken all of it; {again}"]
     place, disk = FOLDER / planned.name, FOLDER / planned.name / work.KEPT
     size = sum(path.stat().st_size for path in disk.rglob("*") if path.is_file()) / 1e6
     return [

@@ -52,6 +52,17 @@ def test_the_shorter_list_is_named() -> None:
     )
 
 
+def test_one_training_under_two_names_is_one_entry() -> None:
+    table = [
+        *PAPER,
+        *models("vae", "vae", 0.3, usual=False, latent_dim=16),
+        *models("vae", "vae16", 0.3, latent_dim=16),
+    ]
+    assert breadth.sentence(SHARPER, "all", ["vae"], table) == (
+        "Beyond the paper's models: what it says is seen in 1 of 1 entries (vae with 16 latents)."
+    )
+
+
 def test_a_model_without_the_sampler_is_no_entry() -> None:
     table = [
         *PAPER,

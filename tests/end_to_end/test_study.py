@@ -86,12 +86,16 @@ def test_a_study_from_its_file_to_its_page(study: Project, tmp_path: Path) -> No
     assert status(study, "--cd", "studies/tiny") == {}
     assert status(study).keys() == {"compare"}  # which takes the claims' trainings from the rows
     assert ran(study.ok("python", "-m", "pipeline", "repro")) == {"compare"}
-    assert not [path for path in (root / ".studies" / "tiny").iterdir() if path.suffix != ".log"]
+    assert {path.suffix for path in (root / ".studies" / "tiny").iterdir()} == {".log", ".lock", ".made-of"}
     assert "due" not in run(study)  # nothing is trained again
 
     verified = study.ok("python", "-m", "pipeline", "verify", "--study", "tiny", "--sample", "5")
     assert verified.splitlines()[-1] == "tiny: 5 of 5 members that were made again are identical, to the byte"
     assert not (root / ".studies" / "tiny" / "again").exists()
+
+    (root / "studies" / "results.json").unlink()  # as if the run had been killed before it wrote them
+    assert "due" not in run(study)
+    assert rows(study) == found
 
     write(study, STUDY.replace("[32, 48]", "[32, 48, 64]"))
     more = study.ok("python", "-m", "pipeline", "study", "tiny", "--dry-run")
@@ -109,6 +113,13 @@ def test_a_study_from_its_file_to_its_page(study: Project, tmp_path: Path) -> No
     assert {k: r["outputs"] for k, r in before.items()} == {k: r["outputs"] for k, r in after.items()}
     assert status(study, "--cd", "studies/tiny") == {}
     assert "nothing to confirm" in study.ok("python", "-m", "pipeline", "study", "tiny", "--confirm")
+
+    edit(root / "pipeline" / "evaluation" / "judges" / "ensemble.py", "# an edit\n")
+    refused = study.run("python", "-m", "pipeline", "study", "tiny")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "error: train_judge is not up to date, and members are measured by it: run `make repro` first\n"
+    )
 
     for where in ((), ("--cd", "studies")):
         study.ok("dvc", *where, "gc", "--workspace", "--force")
@@ -159,7 +170,7 @@ def test_an_edit_that_changes_results_is_not_signed(study: Project) -> None:
     write(study, "question: Q?\nseeds: [0]\nmembers:\n  - {model: gan, fixed: {batch_size: 64}}\n")
     run(study)
     losses = study.root / "pipeline" / "models" / "parts" / "losses.py"
-    edit(losses, "_exact = real_or_fake\n\n\ndef real_or_fake(*a):\n    return 1.01 * _exact(*a)\n")
+    edit(losses, "_exact = real_or_fake\n\n\ndef real_or_fake(*a, **k):\n    return 1.01 * _exact(*a, **k)\n")
     done = study.run("python", "-m", "pipeline", "study", "tiny", "--confirm")
     assert done.returncode == 1
     assert "gan-base-0: different; what came is in .studies/tiny/again/members/gan-base-0/" in done.stdout

@@ -19,7 +19,7 @@ def row(batch_size: int, seed: int, frechet: float, **changed: Any) -> Row:
     made: dict[str, Any] = {
         "study": "a-study", "key": f"gan-batch_size_{batch_size}-{seed}", "model": "gan", "seed": seed,
         "changed": {"batch_size": batch_size}, "settings": settings, "data": DATA, "status": "trained", "lost": False,
-        "made_of": f"{batch_size}-{seed}", "origin": "", "older": False, "outputs": "",
+        "made_of": f"{batch_size}-{seed}", "origin": "", "older": False, "outputs": "", "read_by": "",
         "metrics": {f"samples/{name}": 0.5 for name in page.COLUMNS}
         | {"samples/frechet": frechet, "step_flops": 1e6 * batch_size, "steps": 1000.0},
     }  # fmt: skip
