@@ -56,7 +56,7 @@ def test_one_training_under_two_names_is_one_entry() -> None:
     table = [
         *PAPER,
         *models("vae", "vae", 0.3, usual=False, latent_dim=16),
-        *models("vae", "vae16", 0.3, latent_dim=16),
+        *models("vae", "vae16", 0.3000001, latent_dim=16),
     ]
     assert breadth.sentence(SHARPER, "all", ["vae"], table) == (
         "Beyond the paper's models: what it says is seen in 1 of 1 entries (vae with 16 latents)."
