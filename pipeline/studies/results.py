@@ -95,9 +95,10 @@ def row(study: str, member: Member, places: Files, *, made_of: str, read_by: str
 
 
 def read(root: Path = Path()) -> list[Row]:
-    """The rows of all studies; none if there is no file."""
+    """The rows of all studies; none if there is no file. The first rows did not have `outputs` and `read_by`."""
     path = root / PATH
-    return cast(list[Row], files.read_json(path)) if path.is_file() else []
+    found = cast(list[Row], files.read_json(path)) if path.is_file() else []
+    return [cast(Row, {"outputs": "", "read_by": "", **known}) for known in found]
 
 
 def replace(study: str, rows: Iterable[Row]) -> None:
