@@ -114,12 +114,15 @@ def test_a_study_from_its_file_to_its_page(study: Project, tmp_path: Path) -> No
     assert status(study, "--cd", "studies/tiny") == {}
     assert "nothing to confirm" in study.ok("python", "-m", "pipeline", "study", "tiny", "--confirm")
 
-    edit(root / "pipeline" / "evaluation" / "judges" / "ensemble.py", "# an edit\n")
+    judges = root / "pipeline" / "evaluation" / "judges" / "ensemble.py"
+    as_it_was = judges.read_bytes()
+    edit(judges, "# an edit\n")
     refused = study.run("python", "-m", "pipeline", "study", "tiny")
     assert refused.returncode == 1
     assert refused.stderr == (
         "error: train_judge is not up to date, and members are measured by it: run `make repro` first\n"
     )
+    judges.write_bytes(as_it_was)
 
     for where in ((), ("--cd", "studies")):
         study.ok("dvc", *where, "gc", "--workspace", "--force")
@@ -174,7 +177,7 @@ def test_an_edit_that_changes_results_is_not_signed(study: Project) -> None:
     done = study.run("python", "-m", "pipeline", "study", "tiny", "--confirm")
     assert done.returncode == 1
     assert "gan-base-0: different; what came is in .studies/tiny/again/members/gan-base-0/" in done.stdout
-    assert done.stdout.splitlines()[-1] == ("the rows of gan do not: `python -m pipeline study tiny` makes them anew")
+    assert done.stdout.splitlines()[-1] == ("the rows of gan do not; `python -m pipeline study tiny` makes them anew")
     assert "1 to be trained" in study.ok("python", "-m", "pipeline", "study", "tiny", "--dry-run")
 
 
