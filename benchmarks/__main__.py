@@ -6,7 +6,7 @@ import argparse
 import functools
 import sys
 
-from benchmarks import duel, evaluation, growth, machine, metrics, page, pipeline_runs, training
+from benchmarks import duel, evaluation, growth, machine, metrics, page, pipeline_runs, studies, training
 from pipeline.console.exit import exit_code_of
 from pipeline.core import files
 from pipeline.core.errors import UserError
@@ -16,6 +16,7 @@ PARTS = {
     "variants": training.measure_variants,
     "metrics": metrics.measure,
     "evaluation": evaluation.measure,
+    "studies": studies.measure,
     "pipeline": pipeline_runs.measure,
     "growth": growth.measure,
 }

@@ -31,7 +31,15 @@ def write() -> None:
         style.save(_picture(results["training"]["found"]), PICTURE)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template("README.md.jinja")
-    helpers = {"duel": duel_table, "shares": shares, "table": table, "alone": alone, "idle": idle, "by_part": by_part}
+    helpers = {
+        "duel": duel_table,
+        "shares": shares,
+        "table": table,
+        "alone": alone,
+        "idle": idle,
+        "by_part": by_part,
+        "of_study": of_study,
+    }
     names = {"titles": TITLES, "side_by_side": pipeline_runs.SIDE_BY_SIDE, "before": evaluation.BEFORE}
     text = template.render(results=results, **names, **helpers)
     with files.atomic_write(PAGE) as part:
@@ -102,6 +110,12 @@ def by_part(found: dict[str, Any]) -> str:
     rows = [[part, *(f"{case['parts'][part]:.2f}" for case in found.values())] for part in parts]
     rows.append(["all", *(_spread(case["seconds"]) for case in found.values())])
     return table(rows, ["", *found])
+
+
+def of_study(found: dict[str, Any]) -> str:
+    """Seconds of each member alone, of all one after another, and of the study; its share of that below."""
+    rows = [[name, _spread(seconds)] for name, seconds in found["seconds"].items()]
+    return f"{table(rows, ['', 'seconds'])}\n\nThe study takes {_spread(found['ratio'])} of its members in turn."
 
 
 def idle(found: dict[str, Any]) -> str:
