@@ -78,3 +78,16 @@ def test_a_model_without_the_sampler_is_no_entry() -> None:
 def test_every_verdict_has_the_line_and_it_is_no_verdict(verdict: claims.Verdict) -> None:
     assert verdict.beyond
     assert "support" not in verdict.beyond and "contradict" not in verdict.beyond
+
+
+@pytest.mark.parametrize(
+    "metrics", [{}, {"samples/sharpness": 0.0, "means/sharpness": 0.0, "cycles": 0.0, "early_loss": 0.1}]
+)
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_models_that_failed_or_collapsed_stop_nothing(metrics: dict[str, float], seeds: int) -> None:
+    others = [
+        TrainedModel(family, f"another {family}", SETTINGS[family], seed, metrics, lost=True)
+        for family in SETTINGS
+        for seed in range(seeds)
+    ]
+    assert all(verdict.beyond for verdict in claims.decide([*PAPER, *others]))
