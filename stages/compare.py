@@ -36,16 +36,13 @@ def main() -> None:
     controls = cast(dict[str, SetMetrics], files.read_json(paths.CONTROLS / "metrics.json"))
     families = {variant: matrix.family(variant) for variant in matrix.variants()}
     studied = results.trainings(results.read(), manifest["sha256"], study.base())
-    pages = [
-        sections.StudyText(name, f"../{study.FOLDER / name / study.PAGE}", count)
-        for name, count in results.counted(results.read(), manifest["sha256"]).items()
-    ]
+    counts = results.counted(results.read(), manifest["sha256"])
     with _tracked.run("compare"):
         summary = summarise(families, cards, logs, metrics, controls, studied)
         settings = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
         hashes = {"data": manifest["sha256"], "params": settings}
         judges = len(read_section(Judge, "judge").seeds)
-        about = sections.About(report.banner, judges, len(matrix.seeds), papers_models(families), hashes, pages)
+        about = sections.About(report.banner, judges, len(matrix.seeds), papers_models(families), hashes, counts)
         content = sections.build(summary, cards, metrics, manifest, params, about)
         files.write_json(paths.REPORT / "summary.json", summary)
         files.write_json(paths.REPORT / "headline.json", headline(summary, families))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, cast
 
 from pipeline.comparison import paper
@@ -43,17 +43,9 @@ class Content:
     charts: charts.Inputs
 
 
-class StudyText(NamedTuple):
-    """A study for both templates. `place`: its page, seen from the report. `trainings`: how many there are."""
-
-    name: str
-    place: str
-    trainings: str
-
-
 class About(NamedTuple):
     """`banner`: a sentence above everything, or empty. `judges`, `seeds`: how many. `papers`: family -> the model that
-    stands for the paper's. `hashes`: of what the page was made from, by name. `studies`: their rows, by name.
+    stands for the paper's. `hashes`: of what the page was made from, by name. `studies`: how many trainings, by name.
     """
 
     banner: str
@@ -61,7 +53,7 @@ class About(NamedTuple):
     seeds: int
     papers: Mapping[Family, str]
     hashes: Mapping[str, str]
-    studies: Sequence[StudyText] = ()
+    studies: Mapping[str, str]
 
 
 def build(

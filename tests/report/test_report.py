@@ -71,7 +71,7 @@ def pages(tmp_path: Path) -> tuple[Content, Path]:
     json.dumps(summary, allow_nan=False)
     params = load_yaml(ROOT / "params.yaml")
     hashes = {"data": "0" * 64}
-    about = sections.About("a <trial>", 3, 3, {"vae": "vae", "gan": "gan"}, hashes)
+    about = sections.About("a <trial>", 3, 3, {"vae": "vae", "gan": "gan"}, hashes, {"a-study": "4 trainings"})
     content = sections.build(summary, cards, metrics, MANIFEST, params, about)
     return content, figures
 

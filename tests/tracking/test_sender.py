@@ -237,7 +237,7 @@ def test_a_journal_is_followed_while_it_is_written(root: Path) -> None:
     follower = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "sync", "--follow"], cwd=ROOT, env=ENVIRONMENT | {"DVC_ROOT": str(root)}
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while journal.progress_of(run._folder)["offset"] < (run._folder / journal.RECORDS).stat().st_size:
         assert time.monotonic() < deadline
         time.sleep(0.1)
