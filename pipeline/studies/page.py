@@ -87,7 +87,10 @@ def words(row: Row, rows: Sequence[Row]) -> str:
 def answer(study: Study, rows: Sequence[Row]) -> list[str]:
     """What was found, a sentence a line of the chart: where the metric is best and worst, with intervals."""
     said, metric = [], TABLE[study.show.metric]
-    for line, of_line in _lines(settings(rows)).items():
+    lines = _lines(settings(rows))
+    if all(len(of_line) == 1 for of_line in lines.values()):  # models, each at one setting: they are compared
+        lines = {"all": [dataclasses.replace(s, words=line) for line, (s,) in lines.items()]}
+    for line, of_line in lines.items():
         found = [(s, i) for s in of_line if (i := s.interval(metric.name))]
         if len(found) < 2:
             continue
