@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 from tabulate import tabulate
 
 from pipeline.comparison import significance
@@ -24,6 +25,7 @@ from pipeline.studies.study import Show, Study
 
 SHOWN = (SAMPLES, MEANS, MIXTURE)  # the samplers that a page shows, where a model has them
 COLUMNS = ("frechet", "precision", "recall", "coverage", "sharpness_filtered")
+ALL = "all"  # the line of models that have one setting each
 CURVE, COURSE, SHEET = "curve.png", "course.png", "samples.png"
 
 
@@ -87,10 +89,7 @@ def words(row: Row, rows: Sequence[Row]) -> str:
 def answer(study: Study, rows: Sequence[Row]) -> list[str]:
     """What was found, a sentence a line of the chart: where the metric is best and worst, with intervals."""
     said, metric = [], TABLE[study.show.metric]
-    lines = _lines(settings(rows))
-    if all(len(of_line) == 1 for of_line in lines.values()):  # models, each at one setting: they are compared
-        lines = {"all": [dataclasses.replace(s, words=line) for line, (s,) in lines.items()]}
-    for line, of_line in lines.items():
+    for line, of_line in _compared(settings(rows)).items():
         found = [(s, i) for s in of_line if (i := s.interval(metric.name))]
         if len(found) < 2:
             continue
@@ -142,7 +141,8 @@ def curve(study: Study, rows: Sequence[Row], label: str) -> Figure:
     found, show = settings(rows), study.show
     figure = titled(11, 4.2, study.question, label)
     over, cost = figure.subplots(1, 2)
-    for colour, (line, of_line) in zip(itertools.cycle(MODEL_COLOURS), _lines(found).items(), strict=False):
+    lines = _compared(found)
+    for colour, (line, of_line) in zip(itertools.cycle(MODEL_COLOURS), lines.items(), strict=False):
         _draw(over, _places(of_line, show), of_line, show.metric, colour, line, joined=show.over is not None)
         _draw(cost, [s.cost / 1e12 for s in of_line], of_line, show.metric, colour, line, joined=False)
     front = sorted(pareto(found, show.metric), key=lambda at: found[at].cost)
@@ -150,28 +150,41 @@ def curve(study: Study, rows: Sequence[Row], label: str) -> Figure:
     cost.plot([found[at].cost / 1e12 for at in front], means, "--", color="#444444", linewidth=1, label="front")
     title = TABLE[show.metric].title
     over.set(xlabel=show.over or "", ylabel=title, xscale=show.scale)
-    at, names = _ticks(found, show)
-    over.set_xticks(at, names, rotation=0 if show.over else 30, ha="center" if show.over else "right", fontsize=8)
+    at, names = _ticks(lines, show)
+    over.set_xticks(at, names, rotation=0 if show.over else 40, ha="center" if show.over else "right", fontsize=8)
     over.minorticks_off()
     cost.set(xlabel="operations to train, 10^12", ylabel=title)
-    over.legend()
-    cost.legend()
+    for setting in lines.get(ALL, []):
+        if interval := setting.interval(show.metric):
+            cost.annotate(
+                setting.words, (setting.cost / 1e12, interval[0]), (4, 3), textcoords="offset points", fontsize=7
+            )
+    if ALL not in lines:
+        over.legend()
+        cost.legend()
     return figure
 
 
-def course(courses: Mapping[str, Mapping[str, Sequence[Trajectory]]], label: str) -> Figure:
+def course(courses: Mapping[str, Mapping[str, Sequence[Trajectory]]], show: Show, label: str) -> Figure:
     """The Fréchet distance of the snapshots over the steps, means over seeds. courses: model -> setting -> by seed."""
+    if all(len(by_setting) == 1 for by_setting in courses.values()):
+        courses = {ALL: {model: next(iter(by_setting.values())) for model, by_setting in courses.items()}}
     figure = titled(5.5 * len(courses), 4.2, "Over the course of training", label)
     for axes, (model, by_setting) in zip(
         figure.subplots(1, len(courses), squeeze=False)[0], courses.items(), strict=True
     ):
-        colours = colormaps["viridis"](np.linspace(0.0, 0.9, len(by_setting)))
+        several = colormaps["tab10" if len(by_setting) <= 10 else "tab20"](np.arange(len(by_setting)))
+        colours = colormaps["viridis"](np.linspace(0.0, 0.9, len(by_setting))) if show.over else several
         for colour, (setting, of_seeds) in zip(colours, by_setting.items(), strict=True):
             shared = min(len(trajectory["step"]) for trajectory in of_seeds)
             means = np.mean([trajectory["frechet"][:shared] for trajectory in of_seeds], axis=0)
             axes.plot(of_seeds[0]["step"][:shared], means, color=colour, linewidth=1.2, label=setting)
-        axes.set(title=model, xlabel="step", ylabel="Fréchet distance of a snapshot", yscale="log")
-        axes.legend(fontsize=7)
+        axes.set(
+            title="" if model == ALL else model, xlabel="step", ylabel="Fréchet distance of a snapshot", yscale="log"
+        )
+        for formatted in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            formatted(StrMethodFormatter("{x:g}"))
+        axes.legend(fontsize=7, ncols=2 if len(by_setting) > 10 else 1)
     return figure
 
 
@@ -226,6 +239,14 @@ def _lines(found: Sequence[Setting]) -> dict[str, list[Setting]]:
     return lines
 
 
+def _compared(found: Sequence[Setting]) -> dict[str, list[Setting]]:
+    """The lines; of models with one setting each, which are compared with each other, one line under their names."""
+    lines = _lines(found)
+    if any(len(of_line) > 1 for of_line in lines.values()):
+        return lines
+    return {ALL: [dataclasses.replace(setting, words=line) for line, (setting,) in lines.items()]}
+
+
 def _places(found: Sequence[Setting], show: Show) -> list[float]:
     """Of the settings along the axis: their values, or their numbers."""
     if show.over is None:
@@ -233,13 +254,13 @@ def _places(found: Sequence[Setting], show: Show) -> list[float]:
     return [float(str(s.rows[0]["settings"].get(show.over, np.nan))) for s in found]
 
 
-def _ticks(found: Sequence[Setting], show: Show) -> tuple[list[float], list[str]]:
+def _ticks(lines: Mapping[str, Sequence[Setting]], show: Show) -> tuple[list[float], list[str]]:
     """Where the setting has a value; without one, a place a member, by the words of all lines there."""
     if show.over is None:
-        lines = list(_lines(found).values())
-        columns = itertools.zip_longest(*([setting.words for setting in of_line] for of_line in lines))
+        columns = itertools.zip_longest(*([setting.words for setting in of_line] for of_line in lines.values()))
         names = [" / ".join(dict.fromkeys(word for word in column if word)) for column in columns]
         return [float(at) for at in range(len(names))], names
+    found = [setting for of_line in lines.values() for setting in of_line]
     places = sorted({place for place in _places(found, show) if np.isfinite(place)})
     return places, [f"{place:g}" for place in places]
 

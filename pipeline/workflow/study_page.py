@@ -24,7 +24,7 @@ def write(planned: Plan, rows: Sequence[Row]) -> None:
     described, label, place = study.read(planned.name), read_manifest()["label"], FOLDER / planned.name
     style.save(page.curve(described, rows, label), place / page.CURVE)
     if courses := _courses(planned, rows):
-        style.save(page.course(courses, label), place / page.COURSE)
+        style.save(page.course(courses, described.show, label), place / page.COURSE)
     if sheets := _sheets(planned, rows):
         style.save(page.samples(sheets, label), place / page.SHEET)
     write_text(planned.name)
