@@ -19,7 +19,7 @@ from pipeline.workflow.processes import clean_environment
 NAME = "benchmark"
 STUDY = """\
 question: How long does it take?
-seeds: [0, 1]
+seeds: [0, 1, 2, 3]
 members:
   - {model: vae, fixed: {learning_rate: 0.0011}}
   - {model: gan, fixed: {learning_rate: 0.0011}}

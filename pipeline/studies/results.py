@@ -98,7 +98,7 @@ def read(root: Path = Path()) -> list[Row]:
     """The rows of all studies; none if there is no file. The first rows did not have `outputs` and `read_by`."""
     path = root / PATH
     found = cast(list[Row], files.read_json(path)) if path.is_file() else []
-    return [cast(Row, {"outputs": "", "read_by": "", **known}) for known in found]
+    return [cast(Row, {**known, **{name: known.get(name, "") for name in ("outputs", "read_by")}}) for known in found]
 
 
 def replace(study: str, rows: Iterable[Row]) -> None:

@@ -50,6 +50,15 @@ def test_rows_of_one_study_are_replaced_and_those_of_others_stay(
     assert [(r["study"], r["key"]) for r in results.read()] == [("a-study", ROWS[0]["key"]), ("b", ROWS[0]["key"])]
 
 
+def test_writing_some_rows_leaves_the_bytes_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    results.replace("a-study", ROWS)
+    before = results.PATH.read_bytes()
+    results.replace("b", [row(16, 0, 1.0, study="b")])
+    results.replace("b", [])
+    assert results.PATH.read_bytes() == before
+
+
 def test_the_page_answers_its_question_and_marks_what_none_is_cheaper_and_better_than() -> None:
     text = page.markdown("a-study", STUDY, ROWS, 7)
     assert "gan: Fréchet distance 52.0 [" in text
