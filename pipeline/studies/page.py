@@ -154,14 +154,11 @@ def curve(study: Study, rows: Sequence[Row], label: str) -> Figure:
     over.set_xticks(at, names, rotation=0 if show.over else 40, ha="center" if show.over else "right", fontsize=8)
     over.minorticks_off()
     cost.set(xlabel="operations to train, 10^12", ylabel=title)
-    for setting in lines.get(ALL, []):
-        if interval := setting.interval(show.metric):
-            cost.annotate(
-                setting.words, (setting.cost / 1e12, interval[0]), (4, 3), textcoords="offset points", fontsize=7
-            )
-    if ALL not in lines:
-        over.legend()
-        cost.legend()
+    if of_all := lines.get(ALL):
+        over.set_xticks(at, [f"{number} {name}" for number, name in enumerate(names, start=1)])
+        _number(cost, of_all, show.metric)
+    else:
+        figure.legend(*cost.get_legend_handles_labels(), loc="outside lower center", ncols=len(lines) + 1, fontsize=9)
     return figure
 
 
@@ -273,6 +270,19 @@ def _draw(
     x, means = [place for place, _ in drawn], np.array([i[0] for _, i in drawn])
     below, above = (np.abs(means - [i[end] for _, i in drawn]) for end in (1, 2))
     axes.errorbar(x, means, [below, above], fmt="o-" if joined else "o", color=colour, capsize=3, label=line)
+
+
+def _number(axes: Axes, found: Sequence[Setting], metric: str) -> None:
+    """Writes the number of each setting beside its point, and of those at one place beside each other."""
+    means = {number: i[0] for number, s in enumerate(found, start=1) if (i := s.interval(metric))}
+    a_label = max(map(abs, means.values())) / 30  # how high it is, about
+    labels: dict[tuple[float, float], list[str]] = {}
+    for number, y in means.items():
+        x = found[number - 1].cost / 1e12
+        place = next((at for at in labels if at[0] == x and abs(at[1] - y) < a_label), (x, y))
+        labels.setdefault(place, []).append(str(number))
+    for place, numbers in labels.items():
+        axes.annotate(", ".join(numbers), place, (5, 2), textcoords="offset points", fontsize=8)
 
 
 def _text(interval: tuple[float, float, float], digits: int) -> str:

@@ -84,6 +84,14 @@ def test_the_curve_has_a_place_for_each_value() -> None:
     assert words == ["batch_size 16", "batch_size 64", "batch_size 256"]
 
 
+def test_models_with_one_setting_each_are_numbered_and_those_at_one_place_share_a_label() -> None:
+    others = {"a": 50.0, "b": 51.0, "c": 90.0}
+    rows = [row(16, 0, frechet, model=name) for name, frechet in others.items()]
+    over, cost = page.curve(STUDY.model_copy(update={"show": Show()}), rows, "MNIST").axes
+    assert [label.get_text() for label in over.get_xticklabels()] == ["1 a", "2 b", "3 c"]
+    assert [label.get_text() for label in cost.texts] == ["1, 2", "3"]
+
+
 def test_the_page_and_the_report_say_how_many_rows_are_of_older_code() -> None:
     rows = [*ROWS[:-1], row(256, 1, 74.0, older=True)]
     assert "**1 of them are of older code and decide no claim.**" in page.markdown("a-study", STUDY, rows, 6)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.core.errors import UserError
 from pipeline.studies import results, work
 from pipeline.studies.results import Row
 from pipeline.studies.study import Member
-from pipeline.workflow import study_run
+from pipeline.workflow import study_page, study_run
 from pipeline.workflow.study_plan import Plan
 from tests.studies.test_results import row
 
@@ -78,3 +81,16 @@ def test_two_processes_never_work_on_one_member() -> None:
         work.alone([place]),
     ):
         pass
+
+
+@pytest.mark.parametrize(("coloured", "mode"), [(False, "L"), (True, "RGB")])
+def test_pictures_for_git_have_the_same_pixels_in_fewer_bytes(coloured: bool, mode: str) -> None:
+    pixels = np.repeat(np.arange(64, dtype=np.uint8).reshape(8, 8, 1), 3, axis=2).repeat(16, axis=0).repeat(16, axis=1)
+    pixels[0, 0] = (255, 0, 0) if coloured else pixels[0, 0]
+    drawn = io.BytesIO()
+    Image.fromarray(pixels).convert("RGBA").save(drawn, "PNG")
+    smaller = study_page.smaller(drawn.getvalue())
+    with Image.open(io.BytesIO(smaller)) as picture:
+        assert picture.mode == mode
+        np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), pixels)
+    assert len(smaller) < len(drawn.getvalue())
