@@ -8,7 +8,7 @@ export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
-.PHONY: help repro quick test test-all test-fast soak bench ui trials check crate prune restore lint lock setup clean
+.PHONY: help repro quick test test-all test-fast soak bench ui trials check judges crate prune restore lint lock setup clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -44,6 +44,9 @@ trials: $(READY)  ## the experiments of `dvc exp run` beside each other: what wa
 
 check: $(READY)  ## check params.yaml
 	@python -m pipeline check
+
+judges: $(READY)  ## one file of judges and reference, judges.zip: whoever has it can score images without a run
+	@python -m pipeline judges
 
 crate: $(READY)  ## describe the results as they are, with hashes, as an RO-Crate: ro-crate-metadata.json
 	@python -m pipeline crate

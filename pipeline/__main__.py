@@ -241,6 +241,44 @@ def _sample(arguments: argparse.Namespace) -> None:
     print(f"{arguments.count} images of {arguments.folder} are in {arguments.out}")
 
 
+def _score_options(parser: argparse.ArgumentParser) -> None:
+    text = "a .npy or .npz of images, a folder of PNGs, or a .zip of them: [N, 28, 28], at least 1,000"
+    parser.add_argument("path", type=Path, help=text)
+    parser.add_argument("--out", type=Path, help="the folder of page, picture and JSON (default: scores/NAME)")
+    text = "a file that `make judges` wrote, if not the finished run in this folder"
+    parser.add_argument("--judges", type=Path, metavar="FILE", help=text)
+    text = (
+        "of the pixels, from black to white, where it cannot be told: unit (0 to 1), signed (-1 to 1), bytes (0 to 255)"
+    )
+    parser.add_argument("--range", help=text)
+    text = "of the digits, where it cannot be told: white-on-black or black-on-white"
+    parser.add_argument("--polarity", help=text)
+    parser.add_argument("--array", metavar="NAME", help="which array of an .npz, where several could be meant")
+
+
+def _score(arguments: argparse.Namespace) -> None:
+    from pipeline.scoring import formats
+    from pipeline.workflow import score
+
+    for option, value, allowed in (
+        ("--range", arguments.range, tuple(formats.RANGES)),
+        ("--polarity", arguments.polarity, formats.POLARITIES),
+    ):
+        if value is not None and value not in allowed:
+            raise UserError(f"{option} must be one of {' or '.join(allowed)}; got {value!r}")
+    score.run(arguments.path, arguments.out, arguments.judges, arguments.range, arguments.polarity, arguments.array)
+
+
+def _judges_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=Path("judges.zip"), help="the file (default: %(default)s)")
+
+
+def _judges(arguments: argparse.Namespace) -> None:
+    from pipeline.workflow import score
+
+    score.write_judges(arguments.out)
+
+
 COMMANDS: dict[str, tuple[Command, str]] = {
     "repro": (
         _repro,
@@ -263,6 +301,11 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "sync": (_sync, "Send what MLflow has not received yet: it waits in .journal/ if a server was down."),
     "ui": (_ui, "Send what waits, and serve MLflow's page with the trained models on this machine until Ctrl-C."),
     "sample": (_sample, "Draw images from a model folder into a PNG."),
+    "score": (
+        _score,
+        "Measure images that others made, by every metric, beside real digits, noise and this project's models.",
+    ),
+    "judges": (_judges, "Write all that scoring takes into one file, to score elsewhere without a run."),
 }
 _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "train": _train_options,
@@ -272,6 +315,8 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "sync": _sync_options,
     "ui": _ui_options,
     "sample": _sample_options,
+    "score": _score_options,
+    "judges": _judges_options,
 }
 
 if __name__ == "__main__":

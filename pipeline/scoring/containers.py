@@ -1,0 +1,204 @@
+"""What a path holds, as one array: .npy, .npz, a folder of PNGs, or a zip of one. Nothing that is read is executed.
+
+Sizes are checked before anything is unpacked, and nothing is unpacked to the disk.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import math
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from pipeline.core.errors import UserError
+from pipeline.data.dataset import IMAGE_SHAPE
+
+MOST_IMAGES = 100_000
+MOST_BYTES = MOST_IMAGES * 28 * 28 * 8  # of an array: so many images in double precision
+MOST_BYTES_OF_A_PNG = 100_000  # 28 x 28 pixels take a few hundred
+KINDS = "an .npy, an .npz, a folder of PNGs, or a .zip of PNGs"
+_IMAGES_BY_NAME = ("images", "samples", "x")  # which array of several is meant, if none is named
+
+
+class Found(NamedTuple):
+    """What was read. `what`: of which kind, in words."""
+
+    array: np.ndarray
+    what: str
+
+
+def read(path: Path, array: str | None = None) -> Found:
+    """The images of `path` as they are stored. `array`: which one of an .npz, if several could be meant.
+
+    Raises:
+      UserError: there is nothing, it is of no kind that is read, it is damaged, or it is too large.
+    """
+    if array and path.suffix != ".npz":
+        raise UserError(f"--array names an array of an .npz; got {path}; leave it out")
+    if path.is_dir():
+        return _folder(path)
+    if not path.is_file():
+        raise UserError(f"{path}: expected {KINDS}; there is no such file or folder")
+    readers: dict[str, Callable[[], Found]] = {
+        ".npy": lambda: _npy(path),
+        ".npz": lambda: _npz(path, array),
+        ".zip": lambda: _zip(path),
+    }
+    if path.suffix not in readers:
+        raise UserError(f"{path}: expected {KINDS}; got a file that ends in {path.suffix or 'nothing'!r}")
+    try:
+        return readers[path.suffix]()
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:  # an encrypted one raises these
+        raise UserError(f"{path}: expected a {path.suffix} file that can be read; got: {error}") from None
+
+
+def _npy(path: Path) -> Found:
+    with path.open("rb") as file:
+        return Found(_array(file, str(path)), "an .npy")
+
+
+def _npz(path: Path, wanted: str | None) -> Found:
+    with zipfile.ZipFile(path) as archive:
+        names = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        if wanted is None:
+            shapes = {name: _header(archive, entry, f"{path}: {name}")[0] for name, entry in names.items()}
+            wanted = _which(path, shapes)
+        if wanted not in names:
+            raise UserError(f"{path}: expected an array {wanted!r}; it holds {', '.join(names) or 'none'}")
+        _header(archive, names[wanted], f"{path}: {wanted}")
+        with archive.open(names[wanted]) as file:
+            return Found(_array(file, f"{path}: {wanted}"), f"the array {wanted!r} of an .npz")
+
+
+def _which(path: Path, shapes: dict[str, tuple[int, ...]]) -> str:
+    """The one array that can hold images, or the one that is named so."""
+    likely = [name for name, shape in shapes.items() if len(shape) > 1 and math.prod(shape[1:]) == 784]
+    named = [name for name in _IMAGES_BY_NAME if name in likely]
+    if len(likely) == 1 or named:
+        return (named or likely)[0]
+    held = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items()) or "nothing"
+    if likely:
+        raise UserError(f"{path}: expected one array of images; got {', '.join(likely)}; say which with --array NAME")
+    raise UserError(f"{path}: expected an array of images, [N, 28, 28], [N, 28, 28, 1] or [N, 784]; it holds {held}")
+
+
+def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: str) -> tuple[tuple[int, ...], np.dtype]:
+    with archive.open(entry) as file:
+        return _read_header(file, place)
+
+
+def _read_header(file: IO[bytes], place: str) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and type, checked to be those of an array that may be read."""
+    try:
+        version = np.lib.format.read_magic(file)
+        reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+        shape, _, dtype = reader(file)
+    except (ValueError, KeyError, EOFError) as error:
+        raise UserError(f"{place}: expected a NumPy array; got: {' '.join(str(error).split())[:200]}") from None
+    if dtype.hasobject:
+        raise UserError(f"{place}: expected numbers; got Python objects, which are never loaded; save uint8 or floats")
+    size = math.prod(shape) * dtype.itemsize
+    if size > MOST_BYTES:
+        raise UserError(
+            f"{place}: expected at most {MOST_IMAGES:,} images ({MOST_BYTES / 1e6:,.0f} MB); got {size / 1e6:,.0f} MB"
+        )
+    return shape, dtype
+
+
+def _array(file: IO[bytes], place: str) -> np.ndarray:
+    """The array of an open .npy, of no more bytes than its header says."""
+    with tempfile.SpooledTemporaryFile(max_size=2**20) as rewound:  # what zipfile gives cannot go back
+        rewound.write(file.read(2**16))
+        rewound.seek(0)
+        shape, dtype = _read_header(rewound, place)
+        start = rewound.tell()
+        rewound.seek(0, io.SEEK_END)
+        rest = math.prod(shape) * dtype.itemsize - (rewound.tell() - start)
+        rewound.write(file.read(max(0, rest)))
+        rewound.seek(0)
+        try:
+            array: np.ndarray = np.lib.format.read_array(rewound, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise UserError(f"{place}: damaged: {' '.join(str(error).split())[:200]}") from None
+    return array
+
+
+def _folder(path: Path) -> Found:
+    root = path.resolve()
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".png")
+    for file in found:
+        if not file.resolve().is_relative_to(root):
+            raise UserError(f"{file}: expected a file in {path}; got a link out of it; copy what it points to")
+    return Found(_pngs(path, {str(file): functools.partial(_limited, file) for file in found}), "a folder of PNGs")
+
+
+def _limited(file: Path) -> bytes:
+    size = file.stat().st_size
+    if size > MOST_BYTES_OF_A_PNG:
+        raise UserError(f"{file}: expected at most {MOST_BYTES_OF_A_PNG:,} bytes for 28 x 28 pixels; got {size:,}")
+    return file.read_bytes()
+
+
+def _zip(path: Path) -> Found:
+    with zipfile.ZipFile(path) as archive:
+        entries = [e for e in archive.infolist() if e.filename.lower().endswith(".png") and not e.is_dir()]
+        entries = [e for e in entries if "__MACOSX" not in PurePosixPath(e.filename).parts]
+        for entry in entries:
+            if entry.file_size > MOST_BYTES_OF_A_PNG:
+                raise UserError(
+                    f"{path}: {entry.filename}: expected at most {MOST_BYTES_OF_A_PNG:,} bytes for 28 x 28 pixels; "
+                    f"got {entry.file_size:,}"
+                )
+        entries.sort(key=lambda e: e.filename)
+        read = {f"{path}: {entry.filename}": functools.partial(archive.read, entry) for entry in entries}
+        return Found(_pngs(path, read), "a zip of PNGs")
+
+
+def _pngs(path: Path, read: Mapping[str, Callable[[], bytes]]) -> np.ndarray:
+    """uint8 [N, 28, 28] of PNGs: place, for an error -> what gives the file's content."""
+    if not read:
+        raise UserError(f"{path}: expected PNGs of 28 x 28 pixels; there are none")
+    if len(read) > MOST_IMAGES:
+        raise UserError(f"{path}: expected at most {MOST_IMAGES:,} PNGs; got {len(read):,}")
+    images = np.empty((len(read), *IMAGE_SHAPE), np.uint8)
+    for index, (place, content) in enumerate(read.items()):
+        images[index] = _png(content(), place)
+    return images
+
+
+def _opened(content: bytes) -> Image.Image:
+    """As a PNG, whatever it is called. No pixel is unpacked yet."""
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    return Image.open(io.BytesIO(content), formats=["PNG"])
+
+
+def _png(content: bytes, place: str) -> np.ndarray:
+    try:
+        with warnings.catch_warnings(), _opened(content) as picture:
+            if picture.size != IMAGE_SHAPE:  # before any pixel is unpacked
+                width, height = picture.size
+                raise UserError(f"{place}: expected 28 x 28 pixels; got {width} x {height}; make them so")
+            if picture.mode not in ("L", "1", "P", "RGB", "RGBA", "LA"):
+                raise UserError(f"{place}: expected a grey PNG of 8 bits; got mode {picture.mode}; convert it")
+            pixels = np.asarray(picture.convert("RGBA"))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UserError(f"{place}: expected 28 x 28 pixels; got far more: {error}") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"{place}: expected a PNG; got: {' '.join(str(error).split())[:200]}") from None
+    red, green, blue, opacity = np.moveaxis(pixels, 2, 0)
+    if (red != green).any() or (red != blue).any():
+        raise UserError(f"{place}: expected a grey image; got colours; convert it by a rule of your own")
+    if (opacity != 255).any():
+        raise UserError(f"{place}: expected an opaque image; got a transparent one; put it on black")
+    grey: np.ndarray = red
+    return grey

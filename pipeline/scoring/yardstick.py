@@ -1,0 +1,149 @@
+"""What sets are scored with: data, judges, controls and this project's models, of a finished run or of one file of it.
+
+The file holds a finished run's own files under their own names, less what scoring does not need.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import ruamel.yaml
+
+from pipeline.comparison.summary import OverSeeds, Summary
+from pipeline.core import files, paths, settings
+from pipeline.core.errors import UserError
+from pipeline.data.dataset import CLASSES, Dataset, load_dataset
+from pipeline.evaluation import reference
+from pipeline.evaluation.judges import ensemble
+from pipeline.evaluation.measure import Evaluate, SetMetrics
+from pipeline.evaluation.reference import Reference, ReferenceStats
+
+if TYPE_CHECKING:
+    import keras
+
+FILE = Path("judges.zip")
+CONTROLS, SUMMARY = paths.CONTROLS / "metrics.json", paths.REPORT / "summary.json"
+_WHOLE = (
+    paths.DATA / "dataset.npz",
+    paths.DATA / "manifest.json",
+    paths.JUDGE / "judge.json",
+    CONTROLS,
+    reference.STATS,
+)
+_MOST_BYTES = 300_000_000  # unpacked: twice what a run on all of MNIST has
+POOR, USELESS = 0.95, 2.0 / CLASSES  # a judge's accuracy: below, its numbers are to be doubted; below, there are none
+
+
+@dataclasses.dataclass(frozen=True)
+class Yardstick:
+    """`models`: variant -> sampler -> metric, of the run's own models, empty if it has no summary."""
+
+    dataset: Dataset
+    real: Reference
+    judges: list[keras.Model]
+    settings: Evaluate
+    controls: Mapping[str, SetMetrics]
+    models: Mapping[str, Mapping[str, Mapping[str, OverSeeds]]]
+    accuracy: Mapping[str, float]
+
+    @property
+    def poor(self) -> list[str]:
+        """The judges, by seed, that read too few test digits right for their numbers to be trusted."""
+        return [seed for seed, share in self.accuracy.items() if share < POOR]
+
+
+def load(root: Path = Path()) -> Yardstick:
+    """From the files of a finished run below `root`.
+
+    Raises:
+      UserError: a file is missing or damaged, they are not of one run, or a judge cannot tell the classes.
+    """
+    if not (root / paths.JUDGE / "judge.json").is_file():
+        raise UserError(
+            f"{root / paths.JUDGE}: expected the judges of a finished run; there are none; run `make repro`, or name a "
+            "file that `make judges` wrote elsewhere: --judges FILE"
+        )
+    dataset, described = load_dataset(root / paths.DATA), ensemble.read_description(root / paths.JUDGE)
+    if described["data"]["sha256"] != dataset.manifest["sha256"]:
+        raise UserError(f"{root / paths.JUDGE}: trained on other data than {root / paths.DATA} holds; run `dvc repro`")
+    for seed, share in described["accuracy"].items():
+        if share < USELESS:
+            raise UserError(
+                f"{root / paths.JUDGE}: the judge of seed {seed} reads {100 * share:.0f} % of the test images right, "
+                "which says nothing of others; change judge.seeds or judge.learning_rate, and run `make repro`"
+            )
+    stats = ReferenceStats(**files.read_npz(root / reference.STATS))
+    outputs = ensemble.load_outputs(root / paths.JUDGE)[ensemble.REAL]
+    return Yardstick(
+        dataset,
+        reference.build_reference(dataset, outputs, stats),
+        ensemble.load_judges(root / paths.JUDGE),
+        settings.read_section(Evaluate, "evaluate", root / settings.PATH),
+        cast(Mapping[str, SetMetrics], files.read_json(root / CONTROLS)),
+        _models(root),
+        described["accuracy"],
+    )
+
+
+def _models(root: Path) -> Mapping[str, Mapping[str, Mapping[str, OverSeeds]]]:
+    if not (root / SUMMARY).is_file():
+        return {}
+    return cast(Summary, files.read_json(root / SUMMARY))["models"]
+
+
+def pack(path: Path) -> None:
+    """Writes the file, whole or not at all. Raises `UserError` if there is no finished run here."""
+    load()
+    content = {place.as_posix(): place.read_bytes() for place in _WHOLE}
+    content |= {place.as_posix(): place.read_bytes() for place in sorted(paths.JUDGE.glob("judge-*.weights.h5"))}
+    evaluate = {"evaluate": settings.read_section(Evaluate, "evaluate").model_dump()}
+    with tempfile.TemporaryDirectory() as folder:
+        views, params = Path(folder) / "views.npz", Path(folder) / "params.yaml"
+        real = ensemble.load_outputs()[ensemble.REAL]
+        files.write_npz(views, {f"{ensemble.REAL}/{kind}": array for kind, array in real._asdict().items()})
+        with params.open("w", encoding="utf-8") as file:
+            ruamel.yaml.YAML(typ="safe").dump(evaluate, file)
+        content |= {f"{paths.JUDGE}/views.npz": views.read_bytes(), settings.PATH.as_posix(): params.read_bytes()}
+    content[SUMMARY.as_posix()] = json.dumps({"models": _models(Path())}, indent=2).encode()
+    with files.atomic_write(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(content.items()):
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+
+
+@contextlib.contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """A folder with the content of such a file, for as long as the block lasts.
+
+    Raises:
+      UserError: it is no such file, or holds what none of them does.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: expected a file that `make judges` wrote; there is none")
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                _check(path, archive)
+                archive.extractall(folder)  # no name in it leaves the folder: they were compared with the known ones
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            raise UserError(f"{path}: expected a file that `make judges` wrote; got: {error}") from None
+        yield Path(folder)
+
+
+def _check(path: Path, archive: zipfile.ZipFile) -> None:
+    """Raises `UserError` unless every name is one that `pack` writes, and all of them together are small enough."""
+    known = {place.as_posix() for place in (*_WHOLE, SUMMARY, settings.PATH, paths.JUDGE / "views.npz")}
+    for entry in archive.infolist():
+        folder, _, name = entry.filename.rpartition("/")
+        weights = folder == str(paths.JUDGE) and name.removeprefix("judge-").removesuffix(".weights.h5").isdigit()
+        if entry.filename not in known and not weights:
+            raise UserError(f"{path}: expected a file that `make judges` wrote; it holds {entry.filename!r}")
+    size = sum(entry.file_size for entry in archive.infolist())
+    if size > _MOST_BYTES:
+        raise UserError(f"{path}: expected at most {_MOST_BYTES / 1e6:.0f} MB unpacked; got {size / 1e6:,.0f} MB")
