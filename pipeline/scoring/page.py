@@ -42,7 +42,7 @@ def places(score: Score, metric: str) -> list[Place]:
         for sampler, metrics in samplers.items():
             mean = metrics[metric]["mean"]
             low, high = metrics[metric].get("low", mean), metrics[metric].get("high", mean)
-            found.append(Place(variant if sampler == "samples" else f"{variant}, {sampler}", mean, low, high))
+            found.append(Place(variant if sampler == "samples" else f"{variant} ({sampler})", mean, low, high))
     for name, control in score["controls"].items():
         value = control["metrics"][metric]["value"]
         found.append(Place(name, value, value, value))
