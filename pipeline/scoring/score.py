@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TypedDict
 
 import numpy as np
@@ -19,7 +19,6 @@ from pipeline.scoring.formats import Images
 from pipeline.scoring.yardstick import Yardstick
 
 FEWEST = 1_000  # images: of fewer, distances say more of their number than of their quality
-PARTS = 2  # that `score_set` tells the progress of
 
 
 class Scored(TypedDict):
@@ -83,16 +82,14 @@ def _rows(images: np.ndarray) -> list[bytes]:
     return [image.tobytes() for image in images]
 
 
-def score_set(
-    name: str, stored: str, given: int, images: Images, yardstick: Yardstick, progress: Callable[[str], None]
-) -> Score:
-    """Measures uint8 [N, 28, 28] and as many training images. `progress` is told the name of each that is done."""
+def score_set(name: str, stored: str, given: int, images: Images, yardstick: Yardstick) -> Score:
+    """Measures uint8 [N, 28, 28] and as many training images."""
     pixels = images.pixels
     seen = ensemble.look(yardstick.judges, pixels)
-    measured = measure_set(pixels, seen, yardstick.real, yardstick.settings, name)
-    progress("images")
-    floor = _floor(len(pixels), yardstick)
-    progress("floor")
+    measured, floor = (
+        measure_set(pixels, seen, yardstick.real, yardstick.settings, name),
+        _floor(len(pixels), yardstick),
+    )
     return {
         "images": {
             "name": name,

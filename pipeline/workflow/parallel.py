@@ -138,7 +138,7 @@ def check_measures() -> None:
     made = {path: md5 for _, outputs in locked.values() for path, md5 in outputs.items()}
     late = [name for name in ("prepare", "train_judge", "controls") if _differs(locked.get(name), name, made)]
     if late:
-        raise UserError(f"{late[0]} is not up to date, and members are measured by it: run `make repro` first")
+        raise UserError(f"{late[0]} is not up to date, and images are measured by it: run `make repro` first")
 
 
 def _single_items(*names: str) -> list[str]:

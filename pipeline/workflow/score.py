@@ -6,14 +6,15 @@ import contextlib
 from pathlib import Path
 
 from pipeline.console.exit import say_done
-from pipeline.console.progress import Progress
-from pipeline.core import files
+from pipeline.core import files, paths
+from pipeline.core.errors import UserError
 from pipeline.report.figures import style
 from pipeline.scoring import containers, formats, page, score, yardstick
 from pipeline.scoring.formats import Images, Polarity, Range
+from pipeline.workflow import parallel
 
 FOLDER = Path("scores")  # below it each set has a folder of its own
-JSON, PICTURE, PAGE = "score.json", "score.png", "index.html"
+JSON, PICTURE, PAGE = WRITTEN = ("score.json", "score.png", "index.html")
 
 
 def run(
@@ -30,9 +31,13 @@ def run(
       judges: a file that `make judges` wrote; None: this project's own run.
 
     Raises:
-      UserError: the set cannot be read or understood, or there is nothing to score it with.
+      UserError: the set cannot be read or understood, there is nothing to score it with, or `out` holds something else.
     """
-    name, found = path.name, containers.read(path, array)
+    name, folder = path.resolve().name, out or FOLDER / path.resolve().stem
+    _check_free(folder)
+    if judges is None and (paths.JUDGE / "judge.json").is_file():
+        parallel.check_measures()
+    found = containers.read(path, array)
     score.check_number(str(path), len(found.array))
     with contextlib.ExitStack() as held:
         root = held.enter_context(yardstick.unpacked(judges)) if judges else Path()
@@ -43,9 +48,8 @@ def run(
             print(f"score: {sentence}", flush=True)
         score.check_no_test_images(str(path), images.pixels, measure)
         images = Images(images.pixels, [*images.assumed, *said])
-        with Progress(f"score {name}", score.PARTS, unit="set") as progress:
-            result = score.score_set(name, found.what, len(found.array), images, measure, progress.step)
-    folder = out or FOLDER / path.stem
+        print(f"score: {len(images.pixels):,} images are measured by {len(measure.judges)} judges ...", flush=True)
+        result = score.score_set(name, found.what, len(found.array), images, measure)
     png = style.png(page.picture(result, images.pixels))
     with files.atomic_write(folder) as part:
         part.mkdir()
@@ -57,8 +61,21 @@ def run(
     say_done(f"score: every metric is in {folder / PAGE}, and as numbers in {folder / JSON}")
 
 
+def _check_free(folder: Path) -> None:
+    """Raises `UserError` if the folder, which will be replaced, holds anything but an earlier score."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: expected a folder for page, picture and JSON; got a file; name another with --out")
+    if folder.is_dir() and (other := sorted({path.name for path in folder.iterdir()} - set(WRITTEN))):
+        raise UserError(
+            f"{folder}: expected a new folder, or one that a score was written to; it holds {other[0]}; name another "
+            "with --out"
+        )
+
+
 def write_judges(path: Path) -> None:
     """Writes the file that `--judges` takes."""
+    if (paths.JUDGE / "judge.json").is_file():
+        parallel.check_measures()
     yardstick.pack(path)
     size = path.stat().st_size / 1e6
     command = f"python -m pipeline score PATH --judges {path}"

@@ -120,7 +120,7 @@ def test_a_study_from_its_file_to_its_page(study: Project, tmp_path: Path) -> No
     refused = study.run("python", "-m", "pipeline", "study", "tiny")
     assert refused.returncode == 1
     assert refused.stderr == (
-        "error: train_judge is not up to date, and members are measured by it: run `make repro` first\n"
+        "error: train_judge is not up to date, and images are measured by it: run `make repro` first\n"
     )
     judges.write_bytes(as_it_was)
 

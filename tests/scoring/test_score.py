@@ -173,6 +173,15 @@ def test_files_of_judges_that_hold_anything_else_are_refused(packed: Path, tmp_p
         pass
 
 
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match=r"it holds thesis\.tex; name another with --out"):
+        score.run(tmp_path / "set.npy", tmp_path, None, None, None, None)
+    with pytest.raises(UserError, match="got a file; name another with --out"):
+        score.run(tmp_path / "set.npy", tmp_path / "thesis.tex", None, None, None, None)
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
 def test_without_a_run_and_without_a_file_of_judges_it_says_what_to_do(tmp_path: Path) -> None:
     np.save(tmp_path / "set.npy", np.full((1000, 28, 28), 9, np.uint8))
     done = Project(tmp_path).run("python", "-m", "pipeline", "score", "set.npy", PYTHONPATH=str(ROOT))
