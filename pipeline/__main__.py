@@ -242,7 +242,7 @@ def _sample(arguments: argparse.Namespace) -> None:
 
 
 def _score_options(parser: argparse.ArgumentParser) -> None:
-    text = "a .npy or .npz of images, a folder of PNGs, or a .zip of them: [N, 28, 28], at least 1,000"
+    text = "a .npy or .npz of images, a folder of PNGs (and those in it), or a .zip of them: 28 x 28, at least 1,000"
     parser.add_argument("path", type=Path, help=text)
     parser.add_argument("--out", type=Path, help="the folder of page, picture and JSON (default: scores/NAME)")
     text = "a file that `make judges` wrote, if not the finished run in this folder"
@@ -260,13 +260,10 @@ def _score(arguments: argparse.Namespace) -> None:
     from pipeline.scoring import formats
     from pipeline.workflow import score
 
-    for option, value, allowed in (
-        ("--range", arguments.range, tuple(formats.RANGES)),
-        ("--polarity", arguments.polarity, formats.POLARITIES),
-    ):
-        if value is not None and value not in allowed:
-            raise UserError(f"{option} must be one of {' or '.join(allowed)}; got {value!r}")
-    score.run(arguments.path, arguments.out, arguments.judges, arguments.range, arguments.polarity, arguments.array)
+    if arguments.polarity not in (None, *formats.POLARITIES):
+        raise UserError(f"--polarity must be one of {' or '.join(formats.POLARITIES)}; got {arguments.polarity!r}")
+    within = formats.parse_range(arguments.range) if arguments.range else None
+    score.run(arguments.path, arguments.out, arguments.judges, within, arguments.polarity, arguments.array)
 
 
 def _judges_options(parser: argparse.ArgumentParser) -> None:

@@ -5,13 +5,14 @@ Sizes are checked before anything is unpacked, and nothing is unpacked to the di
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import math
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -69,30 +70,31 @@ def _npz(path: Path, wanted: str | None) -> Found:
     with zipfile.ZipFile(path) as archive:
         names = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
         if wanted is None:
-            shapes = {name: _header(archive, entry, f"{path}: {name}")[0] for name, entry in names.items()}
-            wanted = _which(path, shapes)
+            shapes = {name: shape for name, entry in names.items() if (shape := _shape(archive, entry)) is not None}
+            wanted = _which(path, shapes, sorted(names.keys() - shapes.keys()))
         if wanted not in names:
             raise UserError(f"{path}: expected an array {wanted!r}; it holds {', '.join(names) or 'none'}")
-        _header(archive, names[wanted], f"{path}: {wanted}")
         with archive.open(names[wanted]) as file:
             return Found(_array(file, f"{path}: {wanted}"), f"the array {wanted!r} of an .npz")
 
 
-def _which(path: Path, shapes: dict[str, tuple[int, ...]]) -> str:
-    """The one array that can hold images, or the one that is named so."""
+def _which(path: Path, shapes: dict[str, tuple[int, ...]], others: Sequence[str]) -> str:
+    """The one array that can hold images, or the one that is named so. others: names of what is no array of numbers."""
     likely = [name for name, shape in shapes.items() if len(shape) > 1 and math.prod(shape[1:]) == 784]
     named = [name for name in _IMAGES_BY_NAME if name in likely]
     if len(likely) == 1 or named:
         return (named or likely)[0]
-    held = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items()) or "nothing"
+    held = ", ".join([*(f"{name} {list(shape)}" for name, shape in shapes.items()), *others]) or "nothing"
     if likely:
         raise UserError(f"{path}: expected one array of images; got {', '.join(likely)}; say which with --array NAME")
     raise UserError(f"{path}: expected an array of images, [N, 28, 28], [N, 28, 28, 1] or [N, 784]; it holds {held}")
 
 
-def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: str) -> tuple[tuple[int, ...], np.dtype]:
-    with archive.open(entry) as file:
-        return _read_header(file, place)
+def _shape(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, ...] | None:
+    """Of an array of numbers; None of anything else."""
+    with contextlib.suppress(UserError), archive.open(entry) as file:
+        return _read_header(file, entry.filename)[0]
+    return None
 
 
 def _read_header(file: IO[bytes], place: str) -> tuple[tuple[int, ...], np.dtype]:
@@ -133,11 +135,14 @@ def _array(file: IO[bytes], place: str) -> np.ndarray:
 
 def _folder(path: Path) -> Found:
     root = path.resolve()
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".png")
+    found = sorted(file for file in path.rglob("*") if _is_png(file.name) and not file.is_dir())
     for file in found:
         if not file.resolve().is_relative_to(root):
             raise UserError(f"{file}: expected a file in {path}; got a link out of it; copy what it points to")
-    return Found(_pngs(path, {str(file): functools.partial(_limited, file) for file in found}), "a folder of PNGs")
+    return Found(
+        _pngs(path, {str(file): functools.partial(_limited, file) for file in found}),
+        "PNGs of a folder and those in it",
+    )
 
 
 def _limited(file: Path) -> bytes:
@@ -149,8 +154,7 @@ def _limited(file: Path) -> bytes:
 
 def _zip(path: Path) -> Found:
     with zipfile.ZipFile(path) as archive:
-        entries = [e for e in archive.infolist() if e.filename.lower().endswith(".png") and not e.is_dir()]
-        entries = [e for e in entries if "__MACOSX" not in PurePosixPath(e.filename).parts]
+        entries = [e for e in archive.infolist() if _is_png(PurePosixPath(e.filename).name) and not e.is_dir()]
         for entry in entries:
             if entry.file_size > MOST_BYTES_OF_A_PNG:
                 raise UserError(
@@ -159,7 +163,12 @@ def _zip(path: Path) -> Found:
                 )
         entries.sort(key=lambda e: e.filename)
         read = {f"{path}: {entry.filename}": functools.partial(archive.read, entry) for entry in entries}
-        return Found(_pngs(path, read), "a zip of PNGs")
+        return Found(_pngs(path, read), "PNGs of a zip")
+
+
+def _is_png(name: str) -> bool:
+    """By its name. macOS puts a file that begins with ._ beside each."""
+    return name.lower().endswith(".png") and not name.startswith("._")
 
 
 def _pngs(path: Path, read: Mapping[str, Callable[[], bytes]]) -> np.ndarray:
@@ -170,7 +179,10 @@ def _pngs(path: Path, read: Mapping[str, Callable[[], bytes]]) -> np.ndarray:
         raise UserError(f"{path}: expected at most {MOST_IMAGES:,} PNGs; got {len(read):,}")
     images = np.empty((len(read), *IMAGE_SHAPE), np.uint8)
     for index, (place, content) in enumerate(read.items()):
-        images[index] = _png(content(), place)
+        try:
+            images[index] = _png(content(), place)
+        except OSError as error:
+            raise UserError(f"{place}: expected a PNG that can be read; got: {error.strerror or error}") from None
     return images
 
 

@@ -36,12 +36,14 @@ class Scored(TypedDict):
 
 class Score(TypedDict):
     """What score.json holds. `floor`: as many training images, measured alike; `controls`: name -> metrics; `models`:
-    this project's, variant -> sampler -> metric. `accuracy`: of each judge on the test images, by seed.
+    this project's, variant -> sampler -> metric. `accuracy`: of each judge on the test images, by seed; `judges`:
+    SHA-256 of their weights.
     """
 
     images: Scored
     data: Identity
     accuracy: dict[str, float]
+    judges: str
     measured: SetMetrics
     floor: SetMetrics
     controls: Mapping[str, SetMetrics]
@@ -101,6 +103,7 @@ def score_set(name: str, stored: str, given: int, images: Images, yardstick: Yar
         },
         "data": {"label": yardstick.dataset.manifest["label"], "sha256": yardstick.dataset.manifest["sha256"]},
         "accuracy": dict(yardstick.accuracy),
+        "judges": yardstick.sha256,
         "measured": measured,
         "floor": floor,
         "controls": {name: control for name, control in yardstick.controls.items() if name != FLOOR},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import tempfile
 import zipfile
@@ -52,6 +53,7 @@ class Yardstick:
     controls: Mapping[str, SetMetrics]
     models: Mapping[str, Mapping[str, Mapping[str, OverSeeds]]]
     accuracy: Mapping[str, float]
+    sha256: str  # of the judges' weights
 
     @property
     def poor(self) -> list[str]:
@@ -67,8 +69,8 @@ def load(root: Path = Path()) -> Yardstick:
     """
     if not (root / paths.JUDGE / "judge.json").is_file():
         raise UserError(
-            f"{root / paths.JUDGE}: expected the judges of a finished run; there are none; run `make repro`, or name a "
-            "file that `make judges` wrote elsewhere: --judges FILE"
+            f"{root / paths.JUDGE}/: expected the judges of a finished run, which measure images; there are none; run "
+            "`make repro`, or name a file that `make judges` wrote elsewhere: --judges FILE"
         )
     dataset, described = load_dataset(root / paths.DATA), ensemble.read_description(root / paths.JUDGE)
     if described["data"]["sha256"] != dataset.manifest["sha256"]:
@@ -89,7 +91,12 @@ def load(root: Path = Path()) -> Yardstick:
         cast(Mapping[str, SetMetrics], files.read_json(root / CONTROLS)),
         _models(root),
         described["accuracy"],
+        hashlib.sha256("".join(map(files.sha256, _weights(root))).encode()).hexdigest(),
     )
+
+
+def _weights(root: Path) -> list[Path]:
+    return sorted((root / paths.JUDGE).glob("judge-*.weights.h5"))
 
 
 def _models(root: Path) -> Mapping[str, Mapping[str, Mapping[str, OverSeeds]]]:
@@ -102,7 +109,7 @@ def pack(path: Path) -> None:
     """Writes the file, whole or not at all. Raises `UserError` if there is no finished run here."""
     load()
     content = {place.as_posix(): place.read_bytes() for place in _WHOLE}
-    content |= {place.as_posix(): place.read_bytes() for place in sorted(paths.JUDGE.glob("judge-*.weights.h5"))}
+    content |= {place.as_posix(): place.read_bytes() for place in _weights(Path())}
     evaluate = {"evaluate": settings.read_section(Evaluate, "evaluate").model_dump()}
     with tempfile.TemporaryDirectory() as folder:
         views, params = Path(folder) / "views.npz", Path(folder) / "params.yaml"
@@ -139,6 +146,8 @@ def unpacked(path: Path) -> Iterator[Path]:
 def _check(path: Path, archive: zipfile.ZipFile) -> None:
     """Raises `UserError` unless every name is one that `pack` writes, and all of them together are small enough."""
     known = {place.as_posix() for place in (*_WHOLE, SUMMARY, settings.PATH, paths.JUDGE / "views.npz")}
+    if lacking := sorted(known - set(archive.namelist())):
+        raise UserError(f"{path}: expected a file that `make judges` wrote; it lacks {lacking[0]!r}")
     for entry in archive.infolist():
         folder, _, name = entry.filename.rpartition("/")
         weights = folder == str(paths.JUDGE) and name.removeprefix("judge-").removesuffix(".weights.h5").isdigit()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
+from typing import cast
+
+import numpy as np
 
 from pipeline.console.exit import say_done
 from pipeline.core import files, paths
@@ -11,10 +15,12 @@ from pipeline.core.errors import UserError
 from pipeline.report.figures import style
 from pipeline.scoring import containers, formats, page, score, yardstick
 from pipeline.scoring.formats import Images, Polarity, Range
+from pipeline.scoring.score import Score
 from pipeline.workflow import parallel
 
 FOLDER = Path("scores")  # below it each set has a folder of its own
 JSON, PICTURE, PAGE = WRITTEN = ("score.json", "score.png", "index.html")
+LONGEST = 200  # bytes of the folder's name: while it is written, it has a longer one
 
 
 def run(
@@ -33,19 +39,22 @@ def run(
     Raises:
       UserError: the set cannot be read or understood, there is nothing to score it with, or `out` holds something else.
     """
-    name, folder = path.resolve().name, out or FOLDER / path.resolve().stem
+    name = os.fsencode(path.resolve().name).decode("utf-8", "replace")
+    folder = out or FOLDER / path.resolve().name
     _check_free(folder)
     if judges is None and (paths.JUDGE / "judge.json").is_file():
         parallel.check_measures()
     found = containers.read(path, array)
+    formats.check_shape(found.array, str(path))
     score.check_number(str(path), len(found.array))
     with contextlib.ExitStack() as held:
         root = held.enter_context(yardstick.unpacked(judges)) if judges else Path()
         measure = yardstick.load(root)
         drawn, said = score.chosen(found.array, len(measure.dataset.test.images))
         images = formats.interpret(drawn, str(path), within, polarity)
-        for sentence in (*images.assumed, *said):
+        for sentence in (f"read: {found.what}", *images.assumed, *said):
             print(f"score: {sentence}", flush=True)
+        _check_same(folder, images.pixels)
         score.check_no_test_images(str(path), images.pixels, measure)
         images = Images(images.pixels, [*images.assumed, *said])
         print(f"score: {len(images.pixels):,} images are measured by {len(measure.judges)} judges ...", flush=True)
@@ -58,18 +67,33 @@ def run(
         files.write_text(part / PAGE, page.html(result, png))
     for sentence in page.sentences(result):
         print(f"score: {sentence}")
-    say_done(f"score: every metric is in {folder / PAGE}, and as numbers in {folder / JSON}")
+    say_done(f"score: every metric is in {folder / PAGE}; numbers and picture are beside it: {JSON}, {PICTURE}")
 
 
 def _check_free(folder: Path) -> None:
-    """Raises `UserError` if the folder, which will be replaced, holds anything but an earlier score."""
-    if folder.exists() and not folder.is_dir():
+    """Raises `UserError` if the folder, which will be replaced, cannot be written or holds anything but a score."""
+    above = next(parent for parent in folder.absolute().parents if parent.exists())
+    if len(os.fsencode(folder.name)) > LONGEST:
+        raise UserError(f"{folder.name[:40]}...: expected a name of at most {LONGEST} bytes; name a folder with --out")
+    if not above.is_dir() or (folder.exists() and not folder.is_dir()):
         raise UserError(f"{folder}: expected a folder for page, picture and JSON; got a file; name another with --out")
-    if folder.is_dir() and (other := sorted({path.name for path in folder.iterdir()} - set(WRITTEN))):
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: no permission to write in {above}; name another folder with --out")
+    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if held and held != set(WRITTEN):
+        other = next(iter(sorted(held - set(WRITTEN)) or sorted(held)))
         raise UserError(
-            f"{folder}: expected a new folder, or one that a score was written to; it holds {other[0]}; name another "
+            f"{folder}: expected a new folder, or one that a score was written to; it holds {other}; name another "
             "with --out"
         )
+
+
+def _check_same(folder: Path, pixels: np.ndarray) -> None:
+    """Raises `UserError` if the folder holds the score of other images, which would be lost."""
+    if (folder / JSON).is_file():
+        before = cast(Score, files.read_json(folder / JSON))
+        if before["images"]["sha256"] != files.array_sha256(pixels):
+            raise UserError(f"{folder}: holds the score of other images; remove it, or name another folder with --out")
 
 
 def write_judges(path: Path) -> None:

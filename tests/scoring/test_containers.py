@@ -31,6 +31,8 @@ def folder(path: Path) -> None:
         place = path / f"class {number // 2}"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{number}.png").write_bytes(png(image, "RGB" if number else None))
+        (place / f"._{number}.png").write_bytes(b"what macOS puts there")
+    (path / "folder.png").mkdir()
 
 
 def zipped(path: Path) -> None:
@@ -38,6 +40,7 @@ def zipped(path: Path) -> None:
         for number, image in enumerate(IMAGES):
             archive.writestr(f"../../digits/{number}.png", png(image))  # a name that leaves the folder is only a name
         archive.writestr("__MACOSX/digits/._0.png", b"not a picture")
+        archive.writestr("folder.png/", b"")
         archive.writestr("readme.txt", "nothing")
 
 
@@ -48,6 +51,7 @@ def zipped(path: Path) -> None:
         ("a.npz", lambda path: np.savez(path, IMAGES)),
         ("b.npz", lambda path: np.savez_compressed(path, labels=np.zeros(3), images=IMAGES, other=IMAGES[:1])),
         ("c.npz", lambda path: np.savez(path, labels=np.zeros((3, 10)), made=IMAGES.reshape(3, 784))),
+        ("d.npz", lambda path: np.savez(path, meta=np.array([{}], dtype=object), images=IMAGES)),
         ("folder", folder),
         ("a.zip", zipped),
     ],
@@ -115,6 +119,11 @@ def link_out(path: Path) -> None:
     (path / "a.png").symlink_to(path.with_name("secret.png"))
 
 
+def link_to_nothing(path: Path) -> None:
+    path.mkdir()
+    (path / "a.png").symlink_to(path / "b")
+
+
 COLOURED = np.stack([IMAGES[0], IMAGES[1], IMAGES[2]], axis=2)
 TRANSPARENT = np.dstack([IMAGES[0], IMAGES[0], IMAGES[0], np.full((28, 28), 9, np.uint8)])
 
@@ -125,7 +134,7 @@ TRANSPARENT = np.dstack([IMAGES[0], IMAGES[0], IMAGES[0], np.full((28, 28), 9, n
         ("none.npz", lambda _: None, "there is no such file"),
         ("a.pkl", lambda path: path.write_bytes(b"x"), "expected an .npy.*got a file that ends in '.pkl'"),
         ("a.npy", trap, "got Python objects, which are never loaded"),
-        ("a.npz", trap_in_npz, "got Python objects, which are never loaded"),
+        ("a.npz", trap_in_npz, "expected an array of images.*it holds allow_pickle, images|it holds .*images"),
         ("a.npy", endless, "expected at most 100,000 images .*; got 784,000 MB"),
         ("a.npy", short, "damaged"),
         ("a.npy", lambda path: path.write_bytes(b"no array"), "expected a NumPy array"),
@@ -143,6 +152,7 @@ TRANSPARENT = np.dstack([IMAGES[0], IMAGES[0], IMAGES[0], np.full((28, 28), 9, n
         ("folder", in_folder(b"GIF89a"), "expected a PNG"),
         ("folder", in_folder(png(IMAGES[0])[:300]), "expected a PNG"),
         ("folder", link_out, "got a link out of it"),
+        ("folder", link_to_nothing, "expected a PNG that can be read; got: No such file"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence(
@@ -159,5 +169,9 @@ def test_one_of_several_arrays_can_be_named(tmp_path: Path) -> None:
     assert len(containers.read(tmp_path / "a.npz", "b").array) == 3
     with pytest.raises(UserError, match="expected an array 'c'; it holds a, b"):
         containers.read(tmp_path / "a.npz", "c")
+    np.savez(tmp_path / "trap.npz", images=np.array([Trap(tmp_path / "sprung")], dtype=object), allow_pickle=True)
+    with pytest.raises(UserError, match="got Python objects, which are never loaded"):
+        containers.read(tmp_path / "trap.npz", "images")
+    assert not (tmp_path / "sprung").exists()
     with pytest.raises(UserError, match="--array names an array"):
         containers.read(tmp_path / "a.npy", "c")

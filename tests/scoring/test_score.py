@@ -86,15 +86,16 @@ def test_the_command_ends_with_where_the_page_is_and_needs_no_project(
     printed = alone.ok(
         "python", "-m", "pipeline", "score", "set.npy", "--judges", str(packed), PYTHONPATH=str(ROOT)
     ).splitlines()
-    assert "score: every metric is in scores/set/index.html, and as numbers in scores/set/score.json (" in printed[-1]
+    assert "score: every metric is in scores/set.npy/index.html; numbers and picture are beside it" in printed[-1]
     assert any("Fréchet distance" in line and "of as many training images" in line for line in printed)
     made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert made == {"set.npy", *(f"scores/set/{name}" for name in (score.JSON, score.PICTURE, score.PAGE))}
+    assert made == {"set.npy", *(f"scores/set.npy/{name}" for name in score.WRITTEN)}
     own = finished.root / "scores"
     try:
         finished.ok("python", "-m", "pipeline", "score", str(tmp_path / "set.npy"))
-        for name in (score.JSON, score.PAGE, score.PICTURE):
-            assert (own / "set" / name).read_bytes() == (tmp_path / "scores" / "set" / name).read_bytes(), name
+        for name in score.WRITTEN:
+            alone_made = tmp_path / "scores" / "set.npy" / name
+            assert (own / "set.npy" / name).read_bytes() == alone_made.read_bytes(), name
     finally:
         shutil.rmtree(own)
 
@@ -119,7 +120,7 @@ def test_of_more_images_than_there_are_test_images_as_many_are_drawn(
     np.save(tmp_path / "set.npy", blank)
     with pytest.raises(UserError, match="cannot be told"):
         run(tmp_path / "set.npy", packed)
-    scored = run(tmp_path / "set.npy", packed, within="bytes")
+    scored = run(tmp_path / "set.npy", packed, within=(0.0, 255.0))
     assert scored["images"]["n"] == most
     assert scored["images"]["given"] == most + 500
     assert any(f"{most:,} of {most + 500:,}, drawn at random" in said for said in scored["images"]["assumed"])
@@ -129,10 +130,11 @@ def test_of_more_images_than_there_are_test_images_as_many_are_drawn(
 def test_the_page_has_every_metric_and_warns_of_judges_that_read_badly(
     packed: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
-    np.save(tmp_path / "<set>.npy", dimmed(dataset))
-    scored = run(tmp_path / "<set>.npy", packed)
-    text = (tmp_path / "<set> scored" / score.PAGE).read_text()
-    assert "Score of &lt;set&gt;.npy" in text
+    name = "<set> $_$ 名.npy"  # what HTML, formulas and fonts trip over
+    np.save(tmp_path / name, dimmed(dataset))
+    scored = run(tmp_path / name, packed)
+    text = (tmp_path / "<set> $_$ 名 scored" / score.PAGE).read_text()
+    assert "Score of &lt;set&gt; $_$ 名.npy" in text
     assert "<set>" not in text
     for title in ("Fréchet distance", "precision", "recall", "coverage", "duplicates"):
         assert f">{title}</th>" in text
@@ -140,6 +142,35 @@ def test_the_page_has_every_metric_and_warns_of_judges_that_read_badly(
     good, bad = ({**scored, "accuracy": {"0": share}} for share in (0.99, 0.6))
     assert not any("read only" in sentence for sentence in page.sentences(cast(Score, good)))
     assert any("read only 60.0 % right" in sentence for sentence in page.sentences(cast(Score, bad)))
+    np.save(tmp_path / name, dimmed(dataset)[:1050])
+    with pytest.raises(UserError, match="holds the score of other images; remove it, or name another folder"):
+        run(tmp_path / name, packed)
+
+
+def test_models_are_nearer_level_or_farther_and_by_infinite_n_where_the_numbers_of_images_differ() -> None:
+    def of(value: float, **others: float) -> Any:
+        both = {"mean": value, "value": value, "n": 10_000, **others}
+        return {"frechet": both, "frechet_infinite": both}
+
+    models = {
+        "near": {"samples": of(9.0)},
+        "level": {"means": of(9.9, low=9.6, high=10.2)},
+        "far": {"samples": of(12.0)},
+    }
+    measured = of(10.0, se=0.1)
+    measured["frechet"]["judges"] = [9.0, 11.0]
+    given: Any = {
+        "images": {"n": 10_000, "assumed": []}, "accuracy": {}, "measured": {"metrics": measured},
+        "floor": {"metrics": of(0.5)}, "controls": {}, "models": models,
+    }  # fmt: skip
+    said = "1 (near 9.0) nearer to the test images, 1 (level (means) 9.9) level with these images, 1 farther."
+    assert page.sentences(given)[1] == f"Of this project's 3 models and ways to draw: {said}"
+    given["images"]["n"] = 2_000
+    assert (
+        page.sentences(given)[1]
+        == f"Of this project's 3 models and ways to draw, by the distance at infinite N: {said}"
+    )
+    assert "Careful: models and controls were measured on 10,000 images" in page.sentences(given)[2]
 
 
 def test_a_judge_that_cannot_tell_digits_measures_nothing(packed: Path, tmp_path: Path) -> None:
@@ -158,7 +189,12 @@ def test_files_of_judges_that_hold_anything_else_are_refused(packed: Path, tmp_p
                 archive.writestr(entry, data)
         return tmp_path / name
 
+    with zipfile.ZipFile(packed) as whole, zipfile.ZipFile(tmp_path / "less.zip", "w") as less:
+        for entry in whole.namelist():
+            if not entry.endswith("own.npz"):
+                less.writestr(entry, whole.read(entry))
     for path, said in (
+        (tmp_path / "less.zip", "it lacks 'controls/own.npz'"),
         (edited("out.zip", **{"../../evil.py": b"x"}), "it holds '../../evil.py'"),
         (edited("model.zip", **{"judge/judge-0.keras": b"x"}), "it holds 'judge/judge-0.keras'"),
         (tmp_path / "none.zip", "there is none"),
@@ -179,6 +215,14 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> Non
         score.run(tmp_path / "set.npy", tmp_path, None, None, None, None)
     with pytest.raises(UserError, match="got a file; name another with --out"):
         score.run(tmp_path / "set.npy", tmp_path / "thesis.tex", None, None, None, None)
+    with pytest.raises(UserError, match="got a file; name another with --out"):
+        score.run(tmp_path / "set.npy", tmp_path / "thesis.tex" / "score", None, None, None, None)
+    with pytest.raises(UserError, match="expected a name of at most 200 bytes"):
+        score.run(tmp_path / "set.npy", tmp_path / ("x" * 201), None, None, None, None)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / score.PAGE).write_text("a page of mine")
+    with pytest.raises(UserError, match="it holds index"):
+        score.run(tmp_path / "set.npy", tmp_path / "own", None, None, None, None)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 
@@ -187,6 +231,6 @@ def test_without_a_run_and_without_a_file_of_judges_it_says_what_to_do(tmp_path:
     done = Project(tmp_path).run("python", "-m", "pipeline", "score", "set.npy", PYTHONPATH=str(ROOT))
     assert done.returncode == 1
     assert done.stderr.startswith(
-        "error: judge: expected the judges of a finished run; there are none; run `make repro`"
+        "error: judge/: expected the judges of a finished run, which measure images; there are none; run"
     )
     assert done.stderr.count("\n") == 1
