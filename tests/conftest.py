@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipeline.workflow import quick
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
+STARTED, CI_S = time.monotonic(), 50 * 60
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_"))} | {
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     "DVC_NO_ANALYTICS": "true",
@@ -178,11 +180,20 @@ def commit(project: Project, message: str) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that needs `finished` first, then those that do not: work for the other processes while it is made.
 
-    Of the rest the long ones first, so that none is left alone at the end.
+    Of the rest the long ones first, so that none is left alone at the end. Those that need not run each time come last.
     """
+    items.sort(key=lambda item: item.get_closest_marker("full") is not None)
     waiting = [item for item in items if "finished" in getattr(item, "fixturenames", ())]
     others = [item for item in items if item not in set(waiting)]
     items[:] = waiting[:1] + others + sorted(waiting[1:], key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=lambda item: item.get_closest_marker("full") is not None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """In CI, on a slow machine, tests that need not run each time are skipped once they would take too long."""
+    if IN_CI and item.get_closest_marker("full") and time.monotonic() - STARTED > CI_S:
+        pytest.skip(f"needs not run each time, and {CI_S // 60} minutes are over")
 
 
 @pytest.fixture(scope="session")
