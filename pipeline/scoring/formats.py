@@ -97,7 +97,7 @@ def _scaled(array: np.ndarray, place: str, within: Range | None) -> tuple[np.nda
         raise UserError(f"{place}: expected pixels from {low:g} to {high:g}; got {lie}, nearly black; {_HOW_TO_SAY}")
     cut = f"; {100 * outside:.2g} % of the pixels lie outside and are cut off" if outside else ""
     how = "stated" if within else "told from the numbers"
-    said = f"{array.dtype} from {low:g} (black) to {high:g} (white), {how}, which are {lie}{cut}"
+    said = f"{array.dtype} from {low:g} (black) to {high:g} (white), {how} ({lie}){cut}"
     if array.dtype == np.uint8 and ends == RANGES["bytes"]:
         return array, said
     parts = np.array_split(array, 1 + len(array) // 10_000)
