@@ -22,6 +22,7 @@ from pipeline.workflow import score
 from tests.conftest import ROOT, Project
 
 COUNT = 1_100
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
