@@ -6,13 +6,15 @@ Sizes are checked before anything is unpacked, and nothing is unpacked to the di
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import io
 import math
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -55,10 +57,28 @@ def read(path: Path, array: str | None = None) -> Found:
     }
     if path.suffix not in readers:
         raise UserError(f"{path}: expected {KINDS}; got a file that ends in {path.suffix or 'nothing'!r}")
+    return readers[path.suffix]()
+
+
+@contextlib.contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip, for as long as the block lasts.
+
+    Raises:
+      UserError: it is none, or what the block reads of it is damaged, encrypted or packed in a rare way.
+    """
     try:
-        return readers[path.suffix]()
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:  # an encrypted one raises these
-        raise UserError(f"{path}: expected a {path.suffix} file that can be read; got: {error}") from None
+        with zipfile.ZipFile(path) as archive:
+            rare = [e for e in archive.infolist() if e.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)]
+            if rare:  # each other way has errors of its own
+                raise UserError(f"{path}: {rare[0].filename}: expected a member stored or deflated; pack it so")
+            yield archive
+    # A wrong sum or a torn file; a damaged stream; a stream that ends early; encryption, for which zipfile has no name;
+    # a member that is said to begin before the file does. A full disk is no fault of the file's.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
+        raise UserError(f"{path}: expected a zip that can be read; got: {error}") from None
 
 
 def _npy(path: Path) -> Found:
@@ -67,7 +87,7 @@ def _npy(path: Path) -> Found:
 
 
 def _npz(path: Path, wanted: str | None) -> Found:
-    with zipfile.ZipFile(path) as archive:
+    with opened_zip(path) as archive:
         names = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
         if wanted is None:
             shapes = {name: shape for name, entry in names.items() if (shape := _shape(archive, entry)) is not None}
@@ -153,7 +173,7 @@ def _limited(file: Path) -> bytes:
 
 
 def _zip(path: Path) -> Found:
-    with zipfile.ZipFile(path) as archive:
+    with opened_zip(path) as archive:
         entries = [e for e in archive.infolist() if _is_png(PurePosixPath(e.filename).name) and not e.is_dir()]
         for entry in entries:
             if entry.file_size > MOST_BYTES_OF_A_PNG:

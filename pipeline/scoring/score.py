@@ -88,10 +88,7 @@ def score_set(name: str, stored: str, given: int, images: Images, yardstick: Yar
     """Measures uint8 [N, 28, 28] and as many training images."""
     pixels = images.pixels
     seen = ensemble.look(yardstick.judges, pixels)
-    measured, floor = (
-        measure_set(pixels, seen, yardstick.real, yardstick.settings, name),
-        _floor(len(pixels), yardstick),
-    )
+    measured = measure_set(pixels, seen, yardstick.real, yardstick.settings, name)
     return {
         "images": {
             "name": name,
@@ -105,7 +102,7 @@ def score_set(name: str, stored: str, given: int, images: Images, yardstick: Yar
         "accuracy": dict(yardstick.accuracy),
         "judges": yardstick.sha256,
         "measured": measured,
-        "floor": floor,
+        "floor": _floor(len(pixels), yardstick),
         "controls": {name: control for name, control in yardstick.controls.items() if name != FLOOR},
         "models": {
             variant: {s: m for s, m in by.items() if s != "likelihood"} for variant, by in yardstick.models.items()

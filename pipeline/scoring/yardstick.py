@@ -25,6 +25,7 @@ from pipeline.evaluation import reference
 from pipeline.evaluation.judges import ensemble
 from pipeline.evaluation.measure import Evaluate, SetMetrics
 from pipeline.evaluation.reference import Reference, ReferenceStats
+from pipeline.scoring import containers
 
 if TYPE_CHECKING:
     import keras
@@ -134,12 +135,9 @@ def unpacked(path: Path) -> Iterator[Path]:
     if not path.is_file():
         raise UserError(f"{path}: expected a file that `make judges` wrote; there is none")
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                _check(path, archive)
-                archive.extractall(folder)  # no name in it leaves the folder: they were compared with the known ones
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-            raise UserError(f"{path}: expected a file that `make judges` wrote; got: {error}") from None
+        with containers.opened_zip(path) as archive:
+            _check(path, archive)
+            archive.extractall(folder)  # no name in it leaves the folder: they were compared with the known ones
         yield Path(folder)
 
 

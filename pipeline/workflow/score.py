@@ -59,15 +59,20 @@ def run(
         images = Images(images.pixels, [*images.assumed, *said])
         print(f"score: {len(images.pixels):,} images are measured by {len(measure.judges)} judges ...", flush=True)
         result = score.score_set(name, found.what, len(found.array), images, measure)
-    png = style.png(page.picture(result, images.pixels))
+    _write(folder, result, images.pixels)
+    for sentence in page.sentences(result):
+        print(f"score: {sentence}")
+    say_done(f"score: every metric is in {folder / PAGE}; numbers and picture are beside it: {JSON}, {PICTURE}")
+
+
+def _write(folder: Path, result: Score, pixels: np.ndarray) -> None:
+    """Page, picture and JSON, whole or not at all."""
+    png = style.png(page.picture(result, pixels))
     with files.atomic_write(folder) as part:
         part.mkdir()
         files.write_json(part / JSON, result)
         style.write_png(part / PICTURE, png)
         files.write_text(part / PAGE, page.html(result, png))
-    for sentence in page.sentences(result):
-        print(f"score: {sentence}")
-    say_done(f"score: every metric is in {folder / PAGE}; numbers and picture are beside it: {JSON}, {PICTURE}")
 
 
 def _check_free(folder: Path) -> None:
@@ -91,8 +96,8 @@ def _check_free(folder: Path) -> None:
 def _check_same(folder: Path, pixels: np.ndarray) -> None:
     """Raises `UserError` if the folder holds the score of other images, which would be lost."""
     if (folder / JSON).is_file():
-        before = cast(Score, files.read_json(folder / JSON))
-        if before["images"]["sha256"] != files.array_sha256(pixels):
+        before = cast(dict[str, dict[str, str]], files.read_json(folder / JSON))
+        if before.get("images", {}).get("sha256") != files.array_sha256(pixels):
             raise UserError(f"{folder}: holds the score of other images; remove it, or name another folder with --out")
 
 

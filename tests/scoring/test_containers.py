@@ -119,6 +119,21 @@ def link_out(path: Path) -> None:
     (path / "a.png").symlink_to(path.with_name("secret.png"))
 
 
+def encrypted(path: Path) -> None:
+    """The bit that says so, in both of a zip's heads of its member."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", png(IMAGES[0]))
+    content = bytearray(path.read_bytes())
+    content[6] |= 1
+    content[content.rindex(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+
+
+def rarely_packed(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.png", png(IMAGES[0]))
+
+
 def link_to_nothing(path: Path) -> None:
     path.mkdir()
     (path / "a.png").symlink_to(path / "b")
@@ -139,7 +154,7 @@ TRANSPARENT = np.dstack([IMAGES[0], IMAGES[0], IMAGES[0], np.full((28, 28), 9, n
         ("a.npy", short, "damaged"),
         ("a.npy", lambda path: path.write_bytes(b"no array"), "expected a NumPy array"),
         ("a.npy", lambda path: path.write_bytes(b""), "expected a NumPy array"),
-        ("a.npz", lambda path: path.write_bytes(b"no zip"), "expected a .npz file that can be read"),
+        ("a.npz", lambda path: path.write_bytes(b"no zip"), "expected a zip that can be read"),
         ("a.npz", lambda path: np.savez(path, a=IMAGES, b=IMAGES), "got a, b; say which with --array NAME"),
         ("a.npz", lambda path: np.savez(path, labels=np.zeros(3)), r"it holds labels \[3\]"),
         ("empty", lambda path: path.mkdir(), "there are none"),
@@ -151,6 +166,8 @@ TRANSPARENT = np.dstack([IMAGES[0], IMAGES[0], IMAGES[0], np.full((28, 28), 9, n
         ("folder", in_folder(png(IMAGES[0].astype(np.uint16))), "expected a grey PNG of 8 bits"),
         ("folder", in_folder(b"GIF89a"), "expected a PNG"),
         ("folder", in_folder(png(IMAGES[0])[:300]), "expected a PNG"),
+        ("a.zip", encrypted, "expected a zip that can be read; got: .*encrypted"),
+        ("a.zip", rarely_packed, "a.png: expected a member stored or deflated"),
         ("folder", link_out, "got a link out of it"),
         ("folder", link_to_nothing, "expected a PNG that can be read; got: No such file"),
     ],
@@ -162,6 +179,23 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(
     with pytest.raises(UserError, match=said):
         containers.read(tmp_path / name)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_whatever_is_flipped_in_a_file_ends_in_a_sentence_or_in_images(tmp_path: Path) -> None:
+    """Of the kinds that unpack: each byte of the head, and some of the rest."""
+    np.savez_compressed(tmp_path / "a.npz", images=np.zeros((3, 28, 28), np.uint8))
+    zipped(tmp_path / "a.zip")
+    for name in ("a.npz", "a.zip"):
+        whole, refused = (tmp_path / name).read_bytes(), 0
+        for at in range(0, len(whole), max(1, len(whole) // 400)):
+            torn = bytearray(whole)
+            torn[at] ^= 0xFF
+            (tmp_path / name).write_bytes(torn)
+            try:
+                assert containers.read(tmp_path / name).array.size
+            except UserError:
+                refused += 1
+        assert refused > 20
 
 
 def test_one_of_several_arrays_can_be_named(tmp_path: Path) -> None:

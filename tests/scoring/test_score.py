@@ -204,7 +204,7 @@ def test_files_of_judges_that_hold_anything_else_are_refused(packed: Path, tmp_p
             pass
     (tmp_path / "torn.zip").write_bytes(packed.read_bytes()[:-1000])
     with (
-        pytest.raises(UserError, match="expected a file that `make judges` wrote"),
+        pytest.raises(UserError, match="expected a zip that can be read"),
         yardstick.unpacked(tmp_path / "torn.zip"),
     ):
         pass
