@@ -16,7 +16,7 @@ from pipeline.console.exit import exit_code_of
 from pipeline.core import files, paths
 from pipeline.core.backend import keras
 from pipeline.core.settings import check_section
-from pipeline.data.dataset import CLASSES, Split, load_dataset
+from pipeline.data.dataset import Split, load_dataset
 from pipeline.evaluation.judges import classifier
 from pipeline.evaluation.judges.classifier import Judge
 from pipeline.evaluation.metrics import frechet, prdc
@@ -33,7 +33,7 @@ def network(*layers: keras.Layer, activation: str | None = "relu") -> keras.Mode
     features = keras.layers.Dense(classifier.FEATURES, activation)(
         keras.Sequential([*layers, keras.layers.Flatten()])(images)
     )
-    return keras.Model(images, [features, keras.layers.Dense(CLASSES)(features)])
+    return keras.Model(images, [features, keras.layers.Dense(10)(features)])
 
 
 def convolutions(*channels: int, kernel: int = 3) -> list[keras.Layer]:
@@ -52,15 +52,15 @@ def dense() -> list[keras.Layer]:
     return [keras.layers.Flatten(), keras.layers.Dense(256, "relu")]
 
 
-NETWORKS: dict[str, tuple[Callable[[int], keras.Model], dict[str, float]]] = {
+NETWORKS: dict[str, tuple[Callable[..., keras.Model], dict[str, float]]] = {
     "these": (classifier.build_judge, {}),
     "these, one epoch": (classifier.build_judge, {"epochs": 1}),
     "these, one epoch, a third of the learning rate": (classifier.build_judge, {"epochs": 1, "learning_rate": 0.001}),
-    "twice the channels": (lambda _: network(*convolutions(32, 64)), {}),
-    "kernels of 5 x 5": (lambda _: network(*convolutions(16, 32, kernel=5)), {}),
-    "features without ReLU": (lambda _: network(*convolutions(16, 32), activation=None), {}),
-    "strides for pooling": (lambda _: network(*strided(16, 32)), {}),
-    "dense layers alone": (lambda _: network(*dense()), {}),
+    "twice the channels": (lambda *_: network(*convolutions(32, 64)), {}),
+    "kernels of 5 x 5": (lambda *_: network(*convolutions(16, 32, kernel=5)), {}),
+    "features without ReLU": (lambda *_: network(*convolutions(16, 32), activation=None), {}),
+    "strides for pooling": (lambda *_: network(*strided(16, 32)), {}),
+    "dense layers alone": (lambda *_: network(*dense()), {}),
 }
 
 
@@ -75,7 +75,7 @@ def main() -> None:
         networks = {}
         for seed in SEEDS:
             keras.utils.set_random_seed(seed)
-            networks[seed] = build(seed)
+            networks[seed] = build(seed, len(dataset.manifest["classes"]))
         for _ in classifier.train_judges(networks, dataset.train, settings):
             pass
         seen = [

@@ -28,7 +28,7 @@ def write(folder: Path, batch_of: Mapping[str, int] = BATCH) -> Path:
     dataset = load_dataset()
     arrays: dict[str, np.ndarray] = {"images": dataset.train.images}
     for name, batch in batch_of.items():
-        model = models.build(name, models.configure(name, read_model_settings(name)), seed=0)
+        model = models.build(name, models.configure(name, read_model_settings(name)), seed=0, classes=10)
         for network in model.networks.values():
             for layer in network.layers:
                 for kind, values in zip(("kernel", "bias"), layer.get_weights(), strict=False):

@@ -22,6 +22,7 @@ XLA = "large products and updates alone, XLA"
 LIMITS = (*PRODUCTS, XLA, TRAFFIC)
 # A step's, of float32: five passes over the VAE's parameters, seven over the GAN's nets, the discriminator's twice.
 TRAFFIC_BYTES = {"vae": 4 * 5 * 404_244, "gan": 4 * 7 * (2 * 100_609 + 114_064)}
+VARIANTS = {"vae16": 100, "r1_gan": 128, "conv_vae": 128, "dcgan": 64}  # and the images of their minibatches
 SCRIPTS = {
     OURS: (sys.executable, "ours.py", ""),
     JAX: (str(THEIRS), "jax_scan.py", ""),
@@ -51,12 +52,11 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
 
 
 def measure_variants(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
-    """The same for two of the models beyond the paper's, one of them with second derivatives, against PyTorch eager."""
-    path = problem.write(FOLDER / "variants", {"vae16": 100, "r1_gan": 128})
+    """The same for models beyond the paper's, dense and convolutional, against PyTorch. GANs have R1."""
     found = {}
-    for model in ("vae16", "r1_gan"):
-        peers = []
-        for number, name in enumerate((OURS, EAGER)):
+    for model, batch in VARIANTS.items():
+        path, peers = problem.write(FOLDER / model, {model: batch}), []
+        for number, name in enumerate((OURS, EAGER, COMPILED)):
             python, script, _ = SCRIPTS[name]
             command = [python, str(PEERS / script), model, str(path)]
             peers.append(duel.Peer(name, command, FOLDER / f"{model}-{number}.log"))

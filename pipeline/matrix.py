@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -13,30 +13,46 @@ from pipeline.core import paths, settings
 from pipeline.core.errors import UserError
 from pipeline.core.settings import Section, Seed, without_duplicates
 
+EXTERNAL = Path("external")  # holds a folder for each set of samples that was made elsewhere
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _OURS = re.compile(
     r"\w+-\d+(\.csv|\.npz|(\.headline)?\.json)?|\..*\.(part|old)"
 )  # what stages write, and what killed ones leave
 
 
 class Matrix(Section):
-    """Each model of `vaes` and of `gans` is trained once a seed, and then compared with the others. `compared` names
-    them all, in the order of pages and tables. Of each family the first stands for the paper's.
+    """Each model of `vaes`, `gans` and `others` is trained once a seed, and then compared with the rest. `compared`
+    names them all, in the order of pages and tables. The first VAE and the first GAN stand for the paper's. `external`:
+    samples that were made elsewhere, name -> path.
     """
 
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(without_duplicates)]
     vaes: Annotated[list[str], Field(min_length=1), AfterValidator(without_duplicates)]
     gans: Annotated[list[str], Field(min_length=1), AfterValidator(without_duplicates)]
+    others: Annotated[list[str], AfterValidator(without_duplicates)]
     compared: list[str]
+    external: dict[str, str]
 
     @model_validator(mode="after")
     def _compared_are_those_that_are_trained(self) -> Matrix:
-        trained = [*self.vaes, *self.gans]  # DVC cannot join two lists, so the file has to
-        in_order = [[m for m in self.compared if m in family] for family in (self.vaes, self.gans)]
-        if len(self.compared) != len(trained) or in_order != [self.vaes, self.gans]:
+        families = [self.vaes, self.gans, self.others]
+        trained = [model for family in families for model in family]  # DVC cannot join lists, so the file has to
+        in_order = [[m for m in self.compared if m in family] for family in families]
+        if len(self.compared) != len(trained) or in_order != families:
             raise ValueError(
-                f"compared must name each of vaes and gans once, in their order, such as {', '.join(trained)}; "
-                f"got {', '.join(self.compared) or 'none'}"
+                "compared must name each of vaes, gans and others once, in their order, such as "
+                f"{', '.join(trained)}; got {', '.join(self.compared) or 'none'}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _sets_have_names_of_their_own(self) -> Matrix:
+        for name in self.external:
+            if not _NAME.fullmatch(name) or name in self.compared:
+                raise ValueError(
+                    "external must have names of small letters, digits and _, a letter first, that no model of "
+                    f"compared has; got {name!r}"
+                )
         return self
 
     def variants(self) -> list[str]:
@@ -46,10 +62,6 @@ class Matrix(Section):
     def model_ids(self) -> list[str]:
         """The id of every trained model, `<variant>-<seed>`, in the same order."""
         return [f"{variant}-{seed}" for variant in self.variants() for seed in self.seeds]
-
-    def family(self, variant: str) -> Literal["vae", "gan"]:
-        """By which list names the variant: "vae" or "gan"."""
-        return "vae" if variant in self.vaes else "gan"
 
 
 class ModelId(NamedTuple):
@@ -76,7 +88,11 @@ def stale_files(matrix: Matrix, root: Path = Path()) -> list[Path]:
     `plot` and `compare` depend on whole folders, so a stale file would change their inputs.
     """
     kept = set(matrix.model_ids())
-    return [path for path in _files_of_models(root) if _OURS.fullmatch(path.name) and _id_of(path) not in kept]
+    sets = [path for path in sorted((root / EXTERNAL).glob("*")) if path.is_dir() and path.name not in matrix.external]
+    return [
+        *(path for path in _files_of_models(root) if _OURS.fullmatch(path.name) and _id_of(path) not in kept),
+        *sets,
+    ]
 
 
 def check_no_foreign_files(root: Path = Path()) -> None:

@@ -13,7 +13,7 @@ from pydantic import Field
 from pipeline import models
 from pipeline.core import settings
 from pipeline.core.errors import UserError
-from pipeline.data.dataset import Data
+from pipeline.data.sources import Data
 from pipeline.evaluation.judges.classifier import Judge
 from pipeline.evaluation.measure import Evaluate
 from pipeline.matrix import Matrix
@@ -43,7 +43,7 @@ def read_params(path: Path = settings.PATH) -> Params:
     params = settings.check_section(Params, settings.load_yaml(path), path)
     for variant, settings_of_it in params.models.items():
         models.configure(variant, settings_of_it)
-    for family, variants in (("vae", params.vaes), ("gan", params.gans)):
+    for family, variants in (("vae", params.vaes), ("gan", params.gans), ("other", params.others)):
         for variant in variants:
             if variant not in params.models:
                 known = ", ".join(sorted(params.models))

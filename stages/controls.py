@@ -1,4 +1,4 @@
-"""controls: all metrics of sets of known quality, real digits and noise, and statistics of real digits -> controls/."""
+"""controls: all metrics of sets of known quality, real images and noise, and statistics of real images -> controls/."""
 
 from __future__ import annotations
 

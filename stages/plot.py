@@ -9,7 +9,7 @@ from pipeline.console.exit import exit_code_of, say_done
 from pipeline.core import files, paths
 from pipeline.core.settings import read_section
 from pipeline.data.dataset import load_dataset
-from pipeline.matrix import Matrix, check_no_stale_files, read_matrix
+from pipeline.matrix import EXTERNAL, Matrix, check_no_stale_files, read_matrix
 from pipeline.report.figures import catalogue, style
 from pipeline.report.figures.inputs import Inputs, long_table
 from pipeline.report.figures.settings import Plot
@@ -49,7 +49,8 @@ def _read(matrix: Matrix, plot: Plot) -> Inputs:
         vae=vae,
         gan=gan,
         checkpoints={m: load_checkpoint(paths.MODELS / m) for m in (vae, gan) if cards[m]["status"] == "trained"},
-        samples={model_id: files.read_npz(paths.samples(model_id)) for model_id in first_seeds},
+        samples={model_id: files.read_npz(paths.samples(model_id)) for model_id in first_seeds}
+        | {name: files.read_npz(EXTERNAL / name / "samples.npz") for name in matrix.external},
         snapshots=files.read_npz(paths.snapshots(gan)),
     )
 

@@ -1,4 +1,4 @@
-"""prepare: MNIST -> data/dataset.npz and data/manifest.json."""
+"""prepare: MNIST, or another data set -> data/dataset.npz and data/manifest.json."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import argparse
 import sys
 
 from pipeline.console.exit import exit_code_of, say_done
+from pipeline.console.progress import LateProgress
 from pipeline.core import paths
 from pipeline.core.settings import read_section
 from pipeline.data import sources
-from pipeline.data.dataset import Data, save_dataset
+from pipeline.data.dataset import save_dataset
 from stages import _tracked
 
 
 def main() -> None:
     argparse.ArgumentParser(prog="python -m stages.prepare", description=__doc__).parse_args()
-    settings = read_section(Data, "data")
-    dataset = sources.obtain(settings.source)
+    settings = read_section(sources.Data, "data")
+    with LateProgress("prepare", "image") as progress:
+        dataset = sources.obtain(settings, progress.at)
     manifest = dataset.manifest
     with _tracked.run("prepare"):
         save_dataset(dataset)

@@ -1,4 +1,4 @@
-"""train_vae, train_gan: one model, one seed -> models/, logs/ and snapshots/."""
+"""train_vae, train_gan, train_other: one model, one seed -> models/, logs/ and snapshots/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""train_judge: the classifiers whose features the metrics live in, and what they see in real digits -> judge/."""
+"""train_judge: the classifiers whose features the metrics live in, and what they see in real images -> judge/."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main() -> None:
     settings = read_section(Judge, "judge")
     dataset = load_dataset()
     with _tracked.run("train_judge") as run:
-        judges = {seed: classifier.build_judge(seed) for seed in settings.seeds}
+        judges = {seed: classifier.build_judge(seed, len(dataset.manifest["classes"])) for seed in settings.seeds}
         steps = classifier.count_steps(settings, len(dataset.train.images))
         with Progress(", ".join(f"judge-{seed}" for seed in judges), steps) as progress:
             observer = JudgesObserver(progress, run)
@@ -37,12 +37,13 @@ def main() -> None:
             classifier.check_judge(seed, features)
         chosen = outputs[ensemble.REAL].probabilities.argmax(axis=2)
         accuracy = {str(s): float(np.mean(c == dataset.test.labels)) for s, c in zip(judges, chosen, strict=True)}
+        classifier.check_accuracy("params.yaml: judge", accuracy, dataset.manifest["splits"]["test"]["count_by_class"])
         ensemble.save_ensemble(
             paths.JUDGE, judges, outputs, controls, ensemble.describe(accuracy, dataset.manifest, settings)
         )
     right = ", ".join(f"{100 * value:.2f}" for value in accuracy.values())
     count = f"{len(judges)} judge{'s' * (len(judges) > 1)}"
-    say_done(f"train_judge: {count}, {right} % right on test digits; in {paths.JUDGE}/")
+    say_done(f"train_judge: {count}, {right} % right on test images; in {paths.JUDGE}/")
 
 
 if __name__ == "__main__":

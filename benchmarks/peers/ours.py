@@ -38,7 +38,7 @@ def first_losses(name: str, model: models.GenerativeModel, arrays: dict[str, np.
     d_losses = losses.real_or_fake(on_reals, real=True) + losses.real_or_fake(on_fakes, real=False)
     g_losses = losses.real_or_fake(on_fakes, real=True)
     first = {"d_loss": float(tf.reduce_mean(d_losses) / 2), "g_loss": float(tf.reduce_mean(g_losses))}
-    if name == "r1_gan":
+    if name in ("r1_gan", "dcgan"):
         _, penalty = penalties.mean_squared_gradient(lambda x, _: discriminator(x), reals)
         first["penalty"] = float(penalty)
     return first
@@ -50,7 +50,7 @@ def build(
     settings = models.configure(
         name, cast(dict[str, object], read_model_settings(name)) | ENDLESS[models.family(name)] | changes
     )
-    model = models.build(name, settings, seed=0)
+    model = models.build(name, settings, seed=0, classes=10)
     first = {} if changes else first_losses(name, model, arrays)
     schedule = models.variant(name).schedule(settings, len(arrays["images"]))
     train, test = (

@@ -16,9 +16,9 @@ from pipeline.evaluation.metrics import classes
 from pipeline.evaluation.trajectory import Trajectory
 from pipeline.models import Scalars
 
-EFFECTIVE_CLASSES = 5.0  # fewer equally common classes than this: collapsed
+EFFECTIVE_SHARE = 0.5  # of the classes: fewer equally common ones than this are a collapse
 REPEATED = 0.5  # share of duplicates from which a generator repeats itself
-COVERED = 0.05  # and so is a generator that covers less of the real digits, were it one image a class
+COVERED = 0.05  # and so is a generator that covers less of the real images, were it one image a class
 LOST, FOUND = 0.01, 0.05  # shares between which a class is neither lost nor found again
 OSCILLATION = 0.10  # of the Fréchet distance about its trend, relative, in the second half
 LOSS_OSCILLATION = 0.25  # likewise of a loss, means of a row of the log
@@ -63,19 +63,20 @@ def diagnose(log: Log, trajectory: Trajectory, scalars: Scalars) -> dict[str, Di
 
 
 def collapsed(trajectory: Trajectory) -> bool:
-    """Whether the last snapshot shows few kinds of image: few classes, or next to nothing of the real digits."""
+    """Whether the last snapshot shows few kinds of image: few classes, or next to nothing of the real images."""
     if not trajectory or not trajectory["step"]:
         return False
-    return bool(effective_classes(trajectory)[-1] < EFFECTIVE_CLASSES or trajectory["coverage"][-1] < COVERED)
+    few = effective_classes(trajectory)[-1] < EFFECTIVE_SHARE * len(trajectory["class_histogram"][-1])
+    return bool(few or trajectory["coverage"][-1] < COVERED)
 
 
 def effective_classes(trajectory: Trajectory) -> np.ndarray:
-    """The effective number of classes of each snapshot, [S]: 10 where all are equally common."""
+    """The effective number of classes of each snapshot, [S]: all of them where they are equally common."""
     return classes.effective_number(np.array(trajectory["class_histogram"]))
 
 
 def cycles(histograms: np.ndarray) -> int:
-    """How often a class is found again (above 5 %) after it was lost (below 1 %), in the second half; [S, 10]."""
+    """How often a class is found again (above 5 %) after it was lost (below 1 %), in the second half; [S, C]."""
     late = histograms[len(histograms) // 2 :]
     again = 0
     for shares in late.T:
@@ -143,7 +144,7 @@ def _half(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
 
 def _coverage_collapse(trajectory: Trajectory) -> Diagnostic:
     value = float(trajectory["coverage"][-1])
-    return _diagnostic(value < COVERED, value, COVERED, "share of the real digits that the last snapshot covers")
+    return _diagnostic(value < COVERED, value, COVERED, "share of the real images that the last snapshot covers")
 
 
 def _repetition(trajectory: Trajectory) -> Diagnostic:
@@ -152,8 +153,8 @@ def _repetition(trajectory: Trajectory) -> Diagnostic:
 
 
 def _class_collapse(histograms: np.ndarray) -> Diagnostic:
-    value = float(classes.effective_number(histograms[-1]))
-    return _diagnostic(value < EFFECTIVE_CLASSES, value, EFFECTIVE_CLASSES, "effective classes in the last snapshot")
+    value, least = float(classes.effective_number(histograms[-1])), EFFECTIVE_SHARE * histograms.shape[1]
+    return _diagnostic(value < least, value, least, "effective classes in the last snapshot")
 
 
 def _cycling(histograms: np.ndarray) -> Diagnostic:

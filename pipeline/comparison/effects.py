@@ -9,10 +9,9 @@ from typing import NamedTuple, cast
 import numpy as np
 from scipy.stats import f_oneway, linregress
 
-from pipeline.comparison import significance
+from pipeline.comparison import paper, significance
 from pipeline.comparison.significance import Effect
 from pipeline.comparison.trained_models import Family, Table, base, logs, values, varied
-from pipeline.data.dataset import CLASSES
 from pipeline.sampling.draws import BERNOULLI, MEANS, SAMPLES
 
 VAE_SAMPLERS = (MEANS, BERNOULLI)
@@ -188,7 +187,7 @@ def digits(table: Table) -> list[Effect]:
             [best for model in base(table, "vae") for best in better(model.metrics, digit)],
             smallest=0.02,
         )
-        for digit in range(CLASSES)
+        for digit in range(paper.DIGITS)
     ]
 
 

@@ -13,7 +13,7 @@ from pipeline.sampling.checkpoint import Layer, ModelCard, Network
 # Layers that apply all their parameters at each position of their output.
 DENSE_OR_CONVOLUTION = ("Dense", "SpectralDense", "Conv1D", "Conv2D", "Conv3D")
 # Layers that do a few operations an element, which are left out, as activations are: beside products they are nothing.
-ELEMENTWISE = ("BatchNormalization", "GroupNormalization", "LayerNormalization", "PReLU", "UnitNormalization")
+ELEMENTWISE = ("Add", "BatchNormalization", "GroupNormalization", "LayerNormalization", "PReLU", "UnitNormalization")
 
 
 def count(card: ModelCard) -> Flops:

@@ -15,12 +15,12 @@ from pipeline.sampling.draws import SAMPLES
 
 # Metric -> the aspect that it measures.
 ASPECTS = {
-    "frechet": "nearness to real digits (Fréchet distance)",
+    "frechet": "nearness to real images (Fréchet distance)",
     "precision": "fidelity (precision)",
     "recall": "diversity (recall)",
-    "coverage": "how much of the real digits is covered (coverage)",
-    "class_total_variation": "balance of the ten digits (total variation)",
-    "sharpness_filtered": "sharpness like that of real digits (after a 3 x 3 median)",
+    "coverage": "how much of the real images is covered (coverage)",
+    "class_total_variation": "balance of the classes (total variation)",
+    "sharpness_filtered": "sharpness like that of real images (after a 3 x 3 median)",
     "one_nn_accuracy": "being taken for real (1-nearest-neighbour accuracy)",
 }
 

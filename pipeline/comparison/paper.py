@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 TITLE = "GAN vs VAE"
+DIGITS = 10  # classes of its data
 AUTHOR = "Ariz Ahmad, University of Florida"
 
 # Figures 3 and 4: training loss, nats an image, by epoch. The last epochs are an image without text; at epoch 50 the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NotRequired, TypedDict, cast
 
 import numpy as np
@@ -14,12 +15,14 @@ from pipeline.comparison.against_paper import GanComparison, VaeComparison
 from pipeline.comparison.dynamics import Diagnostic, Log
 from pipeline.comparison.head_to_head import Aspect
 from pipeline.comparison.trained_models import Family, TrainedModel, settings_key, trained_model
+from pipeline.data.dataset import Manifest, is_the_papers
 from pipeline.evaluation import likelihood
 from pipeline.evaluation.judges.control_sets import FLOOR
 from pipeline.evaluation.measure import MetricValue, SetMetrics
-from pipeline.evaluation.metrics.table import TABLE
+from pipeline.evaluation.metrics.table import TABLE, Metric, of_classes
 from pipeline.evaluation.model_metrics import ModelMetrics
 from pipeline.sampling.checkpoint import ModelCard
+from pipeline.sampling.draws import SAMPLES
 
 
 class OverSeeds(TypedDict):
@@ -104,12 +107,16 @@ def summarise(
     logs: Mapping[str, Log],
     metrics: Mapping[str, ModelMetrics],
     controls: Mapping[str, SetMetrics],
+    data: Manifest,
     studied: Sequence[TrainedModel] = (),
+    external: Mapping[str, SetMetrics] = MappingProxyType({}),
 ) -> Summary:
     """Everything that the page says in numbers.
 
     Args:
+      data: what the models were trained on. Of other data than the paper's no claim is judged.
       studied: trainings of studies, from which claims take what they need.
+      external: metrics of samples that were made elsewhere, by name: beside the models, and in no comparison by tests.
       families: variant -> its family, in the order of the table; cards, logs and metrics by trained model, controls by
         the set's name.
     """
@@ -127,28 +134,40 @@ def summarise(
     own = {(m.variant, settings_key(m.settings), m.seed) for m in [*table, *beyond]}
     others = [m for m in studied if (m.variant, settings_key(m.settings), m.seed) not in own]
     noise = [values for name, values in by_control.items() if name != FLOOR]
+    bounds, papers_data = of_classes(len(data["classes"])), is_the_papers(data["label"])
+    decided = claims.decide([*table, *beyond, *others]) if papers_data else []
     return {
         "aspects": head_to_head.compare(table, noise),
         "models": {
-            variant: over_seeds([metrics[m] for m in trained if cards[m]["variant"] == variant])
+            variant: over_seeds([metrics[m] for m in trained if cards[m]["variant"] == variant], bounds)
             for variant in dict.fromkeys(card["variant"] for card in cards.values())
-        },
+        }
+        | {name: {SAMPLES: _over_one(measured, bounds)} for name, measured in external.items()},
         "controls": by_control,
-        "claims": {verdict.id: _claim(verdict) for verdict in claims.decide([*table, *beyond, *others])},
-        "items": {model_id: _training(card, logs[model_id], metrics[model_id]) for model_id, card in cards.items()},
+        "claims": {verdict.id: _claim(verdict) for verdict in decided},
+        "items": {
+            model_id: _training(card, logs[model_id], metrics[model_id], papers_data)
+            for model_id, card in cards.items()
+        },
     }
 
 
 def papers_models(families: Mapping[str, Family]) -> dict[Family, str]:
-    """The variant of each family that stands for the paper's: the first, also if all its trainings failed."""
+    """The VAE and the GAN that stand for the paper's: the first of each, also if all its trainings failed."""
     first: dict[Family, str] = {}
     for variant, family in families.items():
-        first.setdefault(family, variant)
+        if family != "other":
+            first.setdefault(family, variant)
     return first
 
 
-def over_seeds(metrics: Sequence[ModelMetrics]) -> dict[str, dict[str, OverSeeds]]:
-    """Sampler, and "likelihood" if there is one -> metric -> over the trainings of one variant."""
+def over_seeds(
+    metrics: Sequence[ModelMetrics], bounds: Mapping[str, Metric] = TABLE
+) -> dict[str, dict[str, OverSeeds]]:
+    """Sampler, and "likelihood" if there is one -> metric -> over the trainings of one variant.
+
+    bounds: the table of metrics, with the ranges that the data gives them.
+    """
     values: dict[str, dict[str, list[MetricValue]]] = {}
     for training in metrics:
         for sampler, measured in training["samplers"].items():
@@ -157,21 +176,27 @@ def over_seeds(metrics: Sequence[ModelMetrics]) -> dict[str, dict[str, OverSeeds
         for name, metric in training["likelihood"].items():
             values.setdefault("likelihood", {}).setdefault(name, []).append(metric)
     return {
-        sampler: {name: _aggregate(name, each) for name, each in by_name.items()} for sampler, by_name in values.items()
+        sampler: {name: _aggregate(each, _range(name, bounds)) for name, each in by_name.items()}
+        for sampler, by_name in values.items()
     }
 
 
-def _range(name: str) -> tuple[float, float]:
-    """The range of a metric of `metrics.table` or of the likelihood."""
-    row = TABLE.get(name)
+def _over_one(measured: SetMetrics, bounds: Mapping[str, Metric]) -> dict[str, OverSeeds]:
+    """Of one set, which has no seeds."""
+    return {name: _aggregate([metric], _range(name, bounds)) for name, metric in measured["metrics"].items()}
+
+
+def _range(name: str, bounds: Mapping[str, Metric]) -> tuple[float, float]:
+    """The range of a metric of `bounds` or of the likelihood."""
+    row = bounds.get(name)
     return (row.low, row.high) if row else likelihood.RANGES.get(name, (-np.inf, np.inf))
 
 
-def _aggregate(name: str, metrics: Sequence[MetricValue]) -> OverSeeds:
+def _aggregate(metrics: Sequence[MetricValue], within: tuple[float, float]) -> OverSeeds:
     values = [metric["value"] for metric in metrics]
     result: OverSeeds = {"mean": float(np.mean(values)), "seeds": len(values), "n": metrics[0]["n"]}
     if len(values) > 1:
-        interval = significance.mean_interval(values, *_range(name))
+        interval = significance.mean_interval(values, *within)
         result |= {"low": interval[0], "high": interval[1]} if interval else {"agree": 1}
     if "judges" in metrics[0]:
         by_judge = np.mean([metric["judges"] for metric in metrics], axis=0)
@@ -203,7 +228,7 @@ def _numbers(part: significance.Effect) -> EffectNumbers:
     return cast(EffectNumbers, {key: value for key, value in dataclasses.asdict(part).items() if key != "name"})
 
 
-def _training(card: ModelCard, log: Log, metrics: ModelMetrics) -> TrainingSummary:
+def _training(card: ModelCard, log: Log, metrics: ModelMetrics, papers_data: bool) -> TrainingSummary:
     trajectory, scalars, costs = metrics["course"], models.variant(card["variant"]).SCALARS, flops.count(card)
     settled = dynamics.settled_at(trajectory) if trajectory else None
     summary = {
@@ -215,7 +240,7 @@ def _training(card: ModelCard, log: Log, metrics: ModelMetrics) -> TrainingSumma
         "step_flops": costs.step,
         **({"settled_at": settled} if settled else {}),
         "final": metrics["final"],
-        "against_paper": against_paper.compare(log, scalars),
+        "against_paper": against_paper.compare(log, scalars) if papers_data else {},
         "verdicts": dynamics.diagnose(log, trajectory, scalars) if trajectory else {},
     }
     return cast(TrainingSummary, summary)

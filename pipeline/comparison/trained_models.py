@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from pipeline.evaluation.model_metrics import ModelMetrics
 from pipeline.evaluation.trajectory import Trajectory
 from pipeline.sampling.checkpoint import ModelCard
 
-Family = Literal["vae", "gan"]
+Family = models.Family
 
 
 class TrainedModel(NamedTuple):

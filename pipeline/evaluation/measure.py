@@ -38,7 +38,7 @@ class MetricValue(TypedDict):
 
 
 class SetMetrics(TypedDict):
-    """What is measured on one set. `class_histogram`, `coverage_by_class`: [10], means over the judges."""
+    """What is measured on one set. `class_histogram`, `coverage_by_class`: [C], means over the judges."""
 
     metrics: dict[str, MetricValue]
     class_histogram: list[float]

@@ -55,7 +55,7 @@ class Yardstick:
 
     @functools.cached_property
     def judges(self) -> list[keras.Model]:
-        return ensemble.load_judges()
+        return ensemble.load_judges(len(self.dataset.manifest["classes"]))
 
 
 def measure_model(

@@ -1,4 +1,4 @@
-"""The real digits that everything is compared with: made, and read from what earlier stages wrote."""
+"""The real images that everything is compared with: made, and read from what earlier stages wrote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DUPLICATE_QUANTILE = 0.01  # of the test images' distances to each other: nearer
 
 
 class ReferenceStats(NamedTuple):
-    """Statistics within the real digits, the same for all that is compared with them. `STATS` holds them."""
+    """Statistics within the real images, the same for all that is compared with them. `STATS` holds them."""
 
     to_train: np.ndarray  # float64 [n]: distance of the first test images to the nearest training image, in pixels
     to_other: np.ndarray  # float64 [n]: and to the nearest other of these test images
@@ -31,7 +31,7 @@ class ReferenceStats(NamedTuple):
 
 
 class FirstImages(NamedTuple):
-    """Some of the real digits as one judge sees them, for all that is compared with them."""
+    """Some of the real images as one judge sees them, for all that is compared with them."""
 
     neighbours: prdc.Reference
     moments: frechet.Reference
@@ -39,7 +39,7 @@ class FirstImages(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """The real digits: test images and what the judges see in them, and the training images that may be copied."""
+    """The real images: test images and what the judges see in them, and the training images that may be copied."""
 
     images: np.ndarray  # uint8 [N, 28, 28]
     labels: np.ndarray  # uint8 [N]
@@ -104,7 +104,7 @@ class Reference:
 def within_reference(
     images: np.ndarray, outputs: JudgeOutputs, train: np.ndarray, *, neighbours: int, few: int
 ) -> ReferenceStats:
-    """How the real digits lie among themselves.
+    """How the real images lie among themselves.
 
     Args:
       neighbours: k of precision, recall, density and coverage.

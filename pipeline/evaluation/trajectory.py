@@ -14,7 +14,7 @@ from pipeline.evaluation.reference import Reference
 
 
 class Trajectory(TypedDict):
-    """One value a snapshot; `class_histogram`: [10] each."""
+    """One value a snapshot; `class_histogram`: [C] each."""
 
     step: list[int]
     frechet: list[float]

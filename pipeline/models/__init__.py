@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+Family = Literal["vae", "gan", "other"]  # other: what is neither, and enters none of the paper's claims
+
+
 class Variant(Protocol):
     """What a file in this folder holds."""
 
-    FAMILY: Literal["vae", "gan"]  # which stage trains it
+    FAMILY: Family  # which stage trains it
     SCALARS: Scalars
     QUICK: Mapping[str, object]  # tiny settings, for `make quick` and the tests
     Config: type[Section]  # its settings in params.yaml
@@ -39,8 +42,8 @@ class Variant(Protocol):
     def describe(self, config: Section) -> Description:
         """What a reader should know beside the layers."""
 
-    def build(self, config: Section, seed: int) -> GenerativeModel:
-        """A fresh model, whose weights depend on the seed only."""
+    def build(self, config: Section, seed: int, classes: int) -> GenerativeModel:
+        """A fresh model, whose weights depend on the seed only. classes: of the data, if the model takes the label."""
 
 
 class GenerativeModel(Protocol):
@@ -50,7 +53,7 @@ class GenerativeModel(Protocol):
     latent_dim: int
     samplers: tuple[str, ...]  # how images are drawn: "means", "bernoulli", "mixture", or "samples"
     last_step_scalars: tuple[str, ...]  # scalars that the log also gives for a row's last step, as <name>_batch
-    labelled: bool  # whether it takes the digit's label, in training and in drawing
+    labelled: bool  # whether it takes the image's label, in training and in drawing
     networks: dict[str, keras.Model]  # what a model folder stores
     fitted: dict[str, tf.Variable]  # and what is fitted to the training set afterwards, if anything is
     state: dict[str, tf.Variable]  # all that a resume needs, optimizers included
@@ -163,14 +166,14 @@ def configure(name: str, settings: object) -> Section:
     return check_section(variant(name).Config, settings, key=("models", name))
 
 
-def family(name: str) -> Literal["vae", "gan"]:
-    """Which stage trains the variant: "vae" or "gan"."""
+def family(name: str) -> Family:
+    """Which stage trains the variant."""
     return variant(name).FAMILY
 
 
-def build(name: str, settings: Section, seed: int) -> GenerativeModel:
-    """A fresh model; its weights depend on `seed` only."""
-    return variant(name).build(settings, seed)
+def build(name: str, settings: Section, seed: int, classes: int) -> GenerativeModel:
+    """A fresh model; its weights depend on `seed` only. classes: of the data, if the model takes the label."""
+    return variant(name).build(settings, seed, classes)
 
 
 def variables(parts: Mapping[str, keras.Model | keras.optimizers.Optimizer]) -> dict[str, tf.Variable]:

@@ -9,9 +9,9 @@ from pydantic import Field
 from pipeline.core.backend import tf
 from pipeline.core.settings import PositiveFloat
 from pipeline.models import Description, Scalars
+from pipeline.models.parts.epochs import schedule
 from pipeline.models.vae_parts import autoencoder
 from pipeline.models.vae_parts.autoencoder import Autoencoder, flops
-from pipeline.models.vae_parts.schedule import schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 
@@ -35,7 +35,7 @@ def describe(config: Config) -> Description:
     return Description(notes={"decoder": f"pixel means = sigmoid(image); the KL weighs {config.kl_weight}"})
 
 
-def build(config: Config, seed: int) -> Autoencoder:
+def build(config: Config, seed: int, classes: int) -> Autoencoder:
     def objective(
         model: Autoencoder, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:

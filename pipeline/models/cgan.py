@@ -1,60 +1,24 @@
-"""The conditional GAN: both networks are told the digit. Mirza and Osindero 2014, with the penalty R1."""
+"""The conditional GAN: both networks are told the class. Mirza and Osindero 2014, with the penalty R1."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
-from typing import Annotated
-
-from pydantic import Field
-
-from pipeline.core.backend import tf
-from pipeline.models import Description, Flops, Scalars
-from pipeline.models.gan_parts import adversaries, penalties
+from pipeline.models import Description
+from pipeline.models.gan_parts import r1
 from pipeline.models.gan_parts.adversaries import QUICK, Adversaries, schedule
-from pipeline.models.parts import losses
+from pipeline.models.gan_parts.r1 import SCALARS, flops
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 
 FAMILY = "gan"
-SCALARS = Scalars(
-    losses=("d_loss", "g_loss"), generator_loss="g_loss", generator_gradient="g_grad_norm", critic_accuracy="d_accuracy"
-)
 
 
-class Config(adversaries.Settings):
-    """`gamma`: half of it weighs the penalty, the mean squared norm of the gradient at the reals; 0: none."""
-
-    gamma: Annotated[float, Field(ge=0)]
-
-
-def flops(config: Config, forward: Mapping[str, int]) -> Flops:
-    step = adversaries.flops_of_step(forward, discriminator=2, generated=1, penalised=1)
-    return Flops(step=config.batch_size * step, image=forward["generator"])
+class Config(r1.Settings):
+    """Those of every GAN with R1."""
 
 
 def describe(config: Config) -> Description:
-    return Description(notes={"discriminator": "probability of being real, given the digit = sigmoid(logit)"})
+    return Description(notes={"discriminator": "probability of being real, given the class = sigmoid(logit)"})
 
 
-def build(config: Config, seed: int) -> Adversaries:
-    step = adversaries.alternating(functools.partial(_discriminator_loss, gamma=config.gamma), _generator_loss)
-    return Adversaries(config, seed, step, labelled=True, probability=tf.sigmoid)
-
-
-def _discriminator_loss(
-    model: Adversaries, reals: tf.Tensor, fakes: tf.Tensor, labels: tf.Tensor, key: tf.Tensor, *, gamma: float
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    """The fakes are of the reals' labels, so that a label tells nothing of which is which."""
-    real, penalty = penalties.mean_squared_gradient(model.judge, reals, labels)
-    fake = model.judge(fakes, labels)
-    loss = losses.logistic(real) + losses.logistic(-fake)
-    scalars = {"d_loss": loss, "d_accuracy": adversaries.accuracy(real, fake), "d_penalty": penalty}
-    return loss + 0.5 * gamma * penalty, scalars
-
-
-def _generator_loss(
-    model: Adversaries, reals: tf.Tensor, fakes: tf.Tensor, labels: tf.Tensor, key: tf.Tensor
-) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-    loss = losses.logistic(model.judge(fakes, labels))
-    return loss, {"g_loss": loss}
+def build(config: Config, seed: int, classes: int) -> Adversaries:
+    return r1.build(config, seed, classes)

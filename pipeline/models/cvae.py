@@ -1,12 +1,12 @@
-"""The conditional VAE: encoder and decoder are told the digit. Sohn et al. 2015."""
+"""The conditional VAE: encoder and decoder are told the class. Sohn et al. 2015."""
 
 from __future__ import annotations
 
 from pipeline.core.backend import tf
 from pipeline.models import Description, Scalars
+from pipeline.models.parts.epochs import schedule
 from pipeline.models.vae_parts import autoencoder
 from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder, flops
-from pipeline.models.vae_parts.schedule import schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 
@@ -22,8 +22,8 @@ def describe(config: Config) -> Description:
     return Description(notes={"decoder": "pixel means = sigmoid(image)"})
 
 
-def build(config: Config, seed: int) -> Autoencoder:
-    return Autoencoder(config, seed, _negative_elbo, labelled=True)
+def build(config: Config, seed: int, classes: int) -> Autoencoder:
+    return Autoencoder(config, seed, _negative_elbo, classes=classes)
 
 
 def _negative_elbo(

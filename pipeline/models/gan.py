@@ -61,7 +61,7 @@ def describe(config: Config) -> Description:
     )
 
 
-def build(config: Config, seed: int) -> Adversaries:
+def build(config: Config, seed: int, classes: int) -> Adversaries:
     step = functools.partial(_train_step, joint=config.discriminator_update == "joint")
     return Adversaries(config, seed, step, last=("d_loss", "d_accuracy", "g_loss"), probability=tf.sigmoid)
 

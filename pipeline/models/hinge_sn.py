@@ -28,7 +28,7 @@ def describe(config: Config) -> Description:
     return Description(notes={"discriminator": "a score, positive for real; each kernel has spectral norm 1"})
 
 
-def build(config: Config, seed: int) -> Adversaries:
+def build(config: Config, seed: int, classes: int) -> Adversaries:
     alternate = adversaries.alternating(_discriminator_loss, _generator_loss)
 
     def step(model: Adversaries, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -9,9 +9,9 @@ from pipeline.core.backend import tf
 from pipeline.core.settings import PositiveInt
 from pipeline.models import Description, Flops, Scalars
 from pipeline.models.parts import losses
+from pipeline.models.parts.epochs import schedule
 from pipeline.models.vae_parts import autoencoder
 from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder
-from pipeline.models.vae_parts.schedule import schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 
@@ -33,7 +33,7 @@ def describe(config: Config) -> Description:
     return Description(notes={"decoder": f"pixel means = sigmoid(image); {config.k} draws an image in training"})
 
 
-def build(config: Config, seed: int) -> Autoencoder:
+def build(config: Config, seed: int, classes: int) -> Autoencoder:
     def negative_bound(
         model: Autoencoder, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:

@@ -30,7 +30,7 @@ def describe(config: Config) -> Description:
     return Description(notes={"discriminator": "a score: 1 for real, 0 for fake"})
 
 
-def build(config: Config, seed: int) -> Adversaries:
+def build(config: Config, seed: int, classes: int) -> Adversaries:
     return Adversaries(config, seed, adversaries.alternating(_discriminator_loss, _generator_loss))
 
 

@@ -38,7 +38,7 @@ def describe(config: Config) -> Description:
     return Description(notes={"discriminator": "a score: a real's above that of a fake beside it"})
 
 
-def build(config: Config, seed: int) -> Adversaries:
+def build(config: Config, seed: int, classes: int) -> Adversaries:
     discriminator_loss = functools.partial(_discriminator_loss, gamma=config.gamma)
     return Adversaries(config, seed, adversaries.alternating(discriminator_loss, _generator_loss))
 

@@ -17,7 +17,7 @@ from pipeline.core.settings import Decay, PositiveFloat, PositiveInt
 from pipeline.data.dataset import IMAGE_SHAPE, PIXELS
 from pipeline.models import Description, Flops, Scalars, Signature, Spec, variables
 from pipeline.models.parts import dense, losses
-from pipeline.models.vae_parts.schedule import Epochs, schedule
+from pipeline.models.parts.epochs import Epochs, schedule
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 
@@ -59,7 +59,7 @@ def describe(config: Config) -> Description:
     )
 
 
-def build(config: Config, seed: int) -> Model:
+def build(config: Config, seed: int, classes: int) -> Model:
     return Model(config, seed)
 
 

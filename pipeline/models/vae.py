@@ -5,9 +5,10 @@ from __future__ import annotations
 from pipeline.core.backend import tf
 from pipeline.core.settings import PositiveFloat
 from pipeline.models import Description, Scalars
+from pipeline.models.parts import dense
+from pipeline.models.parts.epochs import schedule
 from pipeline.models.vae_parts import autoencoder
-from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder, flops
-from pipeline.models.vae_parts.schedule import schedule
+from pipeline.models.vae_parts.autoencoder import QUICK, Autoencoder, Networks, flops
 
 __all__ = ["FAMILY", "QUICK", "SCALARS", "Config", "build", "describe", "flops", "schedule"]
 
@@ -30,7 +31,9 @@ def describe(config: Config) -> Description:
     return Description(notes={"decoder": f"{reparameterised}; pixel means = sigmoid(image)"})
 
 
-def build(config: Config, seed: int) -> Autoencoder:
+def build(config: Config, seed: int, classes: int, networks: Networks = dense) -> Autoencoder:
+    """networks: a module that makes encoder and decoder."""
+
     def negative_elbo(
         model: Autoencoder, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
@@ -40,4 +43,4 @@ def build(config: Config, seed: int) -> Autoencoder:
         loss = reconstruction + kl
         return loss, {"loss": loss, "reconstruction": reconstruction, "kl": kl}
 
-    return Autoencoder(config, seed, negative_elbo)
+    return Autoencoder(config, seed, negative_elbo, networks=networks)

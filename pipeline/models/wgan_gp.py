@@ -34,7 +34,7 @@ def describe(config: Config) -> Description:
     return Description(notes={"discriminator": "the critic: a score, whose gradient's norm is held near 1"})
 
 
-def build(config: Config, seed: int) -> Adversaries:
+def build(config: Config, seed: int, classes: int) -> Adversaries:
     critic_loss = functools.partial(_critic_loss, weight=config.penalty)
     step = adversaries.alternating(critic_loss, _generator_loss, updates=config.critic_steps)
     return Adversaries(config, seed, step)

@@ -19,6 +19,7 @@ from pipeline.core import settings
 from pipeline.core.errors import UserError
 
 FILE, LOCK = Path("dvc.yaml"), Path("dvc.lock")
+_NAMED = re.compile(r"\$\{([\w.]+)\}")  # a value that dvc.yaml takes from params.yaml or from an item
 
 
 class Inputs(TypedDict):
@@ -40,6 +41,8 @@ class Stage(TypedDict, total=False):
     metrics: list[str | dict[str, object]]
     plots: list[str | dict[str, object]]
     matrix: dict[str, str]
+    foreach: str
+    do: dict[str, object]
 
 
 class Entry(TypedDict, total=False):
@@ -125,10 +128,22 @@ def stages(root: Path = Path()) -> dict[str, Stage]:
 
 
 def described(stage: str, item: str, root: Path = Path()) -> Stage:
-    """The stage as dvc.yaml describes it, for one item of its matrix."""
-    text = json.dumps(stages(root)[stage])
-    model, _, seed = item.rpartition("-")
-    return cast(Stage, json.loads(text.replace("${item.model}", model).replace("${item.seed}", seed)))
+    """The stage as dvc.yaml describes it, for one item of its matrix or `foreach`, with params.yaml's values."""
+    stage_of_all = stages(root)[stage]
+    known = {"item.model": item.rpartition("-")[0], "item.seed": item.rpartition("-")[2]}
+    if "foreach" in stage_of_all:
+        of_items = _values(root / settings.PATH, [_NAMED.findall(stage_of_all["foreach"])[0]])
+        (by_name,) = cast(Iterable[Mapping[str, str]], of_items.values())
+        known, stage_of_all = {"key": item, "item": by_name[item]}, cast(Stage, stage_of_all["do"])
+    names = set(_NAMED.findall(json.dumps({key: stage_of_all.get(key) for key in ("cmd", "deps", "outs")})))
+    if missing := names - known.keys():
+        values = _values(root / settings.PATH, missing)
+        known |= {name: str(value) for name, value in values.items()}
+
+    def value(found: re.Match[str]) -> str:
+        return json.dumps(known[found[1]])[1:-1] if found[1] in known else found[0]
+
+    return cast(Stage, json.loads(_NAMED.sub(value, json.dumps(stage_of_all))))
 
 
 @functools.lru_cache(maxsize=1)

@@ -149,11 +149,12 @@ def _workflow(crate: ROCrate, root: Path, citation: Citation, author: Entity, pa
 
 def _items(stage: dvc_lock.Stage, matrix: Matrix) -> list[str]:
     """The items of a stage's matrix; one without a name if it has none."""
+    if "foreach" in stage:
+        return list(matrix.external)
     if "matrix" not in stage:
         return [""]
-    variants = {"${vaes}": matrix.vaes, "${gans}": matrix.gans, "${compared}": matrix.compared}[
-        stage["matrix"]["model"]
-    ]
+    lists: dict[str, list[str]] = {f"${{{name}}}": getattr(matrix, name) for name in Matrix.model_fields}
+    variants = lists[stage["matrix"]["model"]]
     return [f"{variant}-{seed}" for variant in variants for seed in matrix.seeds]
 
 

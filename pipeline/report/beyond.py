@@ -10,10 +10,11 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.figure import Figure
 
+from pipeline import models
 from pipeline.comparison.summary import OverSeeds, Summary
 from pipeline.comparison.trained_models import Family
 from pipeline.evaluation.judges.control_sets import FLOOR
-from pipeline.report.figures.style import titled
+from pipeline.report.figures.style import of_data, titled
 from pipeline.report.tables import Table, interval, table
 from pipeline.sampling.draws import MEANS, MIXTURE, SAMPLES
 
@@ -25,13 +26,15 @@ DIGITS = {"frechet": 1, "precision": 2, "recall": 2, "coverage": 2, "nearer_shar
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """One model by one sampler: means over seeds. `training`, `drawing`: operations, of all and of one image."""
+    """One model by one sampler: means over seeds. `training`, `drawing`: operations, of all and of one image; None of
+    samples that were made elsewhere.
+    """
 
     variant: str
     sampler: str
     metrics: Mapping[str, OverSeeds]
-    training: float
-    drawing: float
+    training: float | None
+    drawing: float | None
 
     @property
     def name(self) -> str:
@@ -46,9 +49,10 @@ def points(summary: Summary) -> list[Point]:
     found = []
     for variant, by_sampler in summary["models"].items():
         items = [item for name, item in summary["items"].items() if name.rpartition("-")[0] == variant]
-        training = float(np.mean([item["step_flops"] * item["steps"] for item in items]))
+        training = float(np.mean([item["step_flops"] * item["steps"] for item in items])) if items else None
+        drawing = items[0]["sampling_flops"] if items else None
         found += [
-            Point(variant, sampler, metrics, training, items[0]["sampling_flops"])
+            Point(variant, sampler, metrics, training, drawing)
             for sampler, metrics in by_sampler.items()
             if sampler != "likelihood"
         ]
@@ -81,7 +85,8 @@ def sentences(summary: Summary, papers: Mapping[Family, str]) -> list[str]:
             f"{mixture.mean('frechet'):.1f} (precision {mixture.mean('precision'):.2f}, recall "
             f"{mixture.mean('recall'):.2f}, coverage {mixture.mean('coverage'):.2f}); {copying}"
         )
-    newer = [v for v, s in by if s == SAMPLES and v != gan]
+    families = {v: models.family(v) for v in models.names()}  # what was made elsewhere has none
+    newer = [v for v, s in by if s == SAMPLES and v != gan and families.get(v) == "gan"]
     best = min(newer, key=lambda v: by[v, SAMPLES].mean("frechet"), default=None)
     if best:
         newest = by[best, SAMPLES]
@@ -92,6 +97,14 @@ def sentences(summary: Summary, papers: Mapping[Family, str]) -> list[str]:
         )
     elif said:
         said.append("Newer GANs stand ready in params.yaml and are trained by naming them; docs/zoo.md has them all.")
+    neither = [(v, s) for v, s in by if families.get(v) == "other"]
+    nearest = min(neither, key=lambda key: by[key].mean("frechet"), default=None)
+    if nearest:
+        point = by[nearest]
+        said.append(
+            f"Of models that are neither, {nearest[0]} is nearest, at {point.mean('frechet'):.1f} (precision "
+            f"{point.mean('precision'):.2f}, recall {point.mean('recall'):.2f}, coverage {point.mean('coverage'):.2f})."
+        )
     return said
 
 
@@ -110,8 +123,8 @@ def tabled(summary: Summary, in_data: str) -> Table:
         (
             point.name,
             *(interval(point.metrics[metric], digits) for metric, digits in DIGITS.items()),
-            f"{point.training / 1e12:.1f}",
-            f"{point.drawing / 1e6:.2f}",
+            "trained elsewhere" if point.training is None else f"{point.training / 1e12:.1f}",
+            "-" if point.drawing is None else f"{point.drawing / 1e6:.2f}",
         )
         for point in points(summary)
     ]
@@ -121,21 +134,27 @@ def tabled(summary: Summary, in_data: str) -> Table:
 
 def picture(summary: Summary, label: str) -> Figure:
     """Precision against recall; the area of a circle is the Fréchet distance, its colour the cost of the training."""
-    drawn = points(summary)
+    drawn = sorted(points(summary), key=lambda point: point.training is None)
     figure = titled(9, 6.5, "Fidelity, diversity, distance and cost of every model", label)
     axes = figure.add_subplot()
     x, y = ([point.mean(name) for point in drawn] for name in ("recall", "precision"))
     areas = [AREA * point.mean("frechet") for point in drawn]
-    cost = [point.training / 1e12 for point in drawn]
+    cost = [point.training / 1e12 for point in drawn if point.training is not None]
+    own = len(cost)
     circles = axes.scatter(
-        x, y, s=areas, c=cost, vmin=0, vmax=max([*cost, 1.0]), cmap="viridis", alpha=0.75, linewidths=0.8,
-        edgecolors="black",
+        x[:own], y[:own], s=areas[:own], c=cost, vmin=0, vmax=max([*cost, 1.0]), cmap="viridis", alpha=0.75,
+        linewidths=0.8, edgecolors="black",
     )  # fmt: skip
+    if own < len(drawn):
+        axes.scatter(x[own:], y[own:], s=areas[own:], c="lightgrey", alpha=0.75, linewidths=0.8, edgecolors="black")
     floor = summary["controls"][FLOOR]
     axes.plot(floor["recall"], floor["precision"], "*", color="black", markersize=12)
     labels = [(point.name, at_x, at_y, area) for point, at_x, at_y, area in zip(drawn, x, y, areas, strict=True)]
     outline = [patheffects.withStroke(linewidth=2.5, foreground="white")]
-    for name, at_x, at_y, area in [*labels, ("real digits", floor["recall"], floor["precision"], 100.0)]:
+    for name, at_x, at_y, area in [
+        *labels,
+        (of_data("real digits", label), floor["recall"], floor["precision"], 100.0),
+    ]:
         above = (0, 2 + math.sqrt(area / math.pi))  # the circle's radius, in points
         axes.annotate(
             name, (at_x, at_y), xytext=above, textcoords="offset points", ha="center", fontsize=8, path_effects=outline
@@ -144,10 +163,11 @@ def picture(summary: Summary, label: str) -> Figure:
         axes.scatter([], [], s=AREA * frechet, facecolors="none", edgecolors="black", label=str(frechet))
     axes.legend(title="Fréchet distance", loc="lower left", labelspacing=1.6, borderpad=1.2, handletextpad=1.5)
     axes.set(
-        xlabel="recall: how much of the real digits is reached", ylabel="precision: how many samples are like digits"
+        xlabel=of_data("recall: how much of the real digits is reached", label),
+        ylabel=of_data("precision: how many samples are like digits", label),
     )
     axes.set_xlim(-0.08, 1.05)
     axes.set_ylim(min([*y, 0.6]) - 0.08, 1.03)
-    if drawn:
+    if own:
         figure.colorbar(circles, label="operations to train, 10^12")
     return figure

@@ -17,7 +17,7 @@ from plotly.subplots import make_subplots
 from pipeline.comparison.summary import ClaimSummary, EffectNumbers, OverSeeds
 from pipeline.evaluation.metrics.table import TABLE
 from pipeline.evaluation.trajectory import Trajectory
-from pipeline.report.figures.style import CLASS_COLOURS, MODEL_COLOURS
+from pipeline.report.figures.style import MODEL_COLOURS, class_colours
 
 INK = "#7a828c"  # readable on white and on black
 SCRIPT = Path(__file__).parent / "vendor" / "plotly-basic.min.js"
@@ -29,7 +29,8 @@ class Inputs:
     """What the charts draw.
 
     `sets`: "<variant>, <sampler>" -> metric -> over seeds. `floor`: metric -> what real digits score. By trained model:
-    the trajectory, its effective classes (one number a snapshot), and the variant. `claims`: by id.
+    the trajectory, its effective classes (one number a snapshot), and the variant. `claims`: by id. `classes`: their
+    names.
     """
 
     sets: Mapping[str, Mapping[str, OverSeeds]]
@@ -38,6 +39,7 @@ class Inputs:
     effective_classes: Mapping[str, Sequence[float]]
     variants: Mapping[str, str]
     claims: Mapping[str, ClaimSummary]
+    classes: Sequence[str]
 
 
 class Chart(NamedTuple):
@@ -140,17 +142,17 @@ def trajectories(inputs: Inputs) -> Chart:
 
 
 def histograms(inputs: Inputs) -> list[Chart]:
-    """Share of each digit in the snapshots over the training, a chart a training; even shares would be tenths."""
-    return [_histogram(model_id, trajectory) for model_id, trajectory in inputs.trajectories.items()]
+    """Share of each class in the snapshots over the training, a chart a training."""
+    return [_histogram(model_id, trajectory, inputs.classes) for model_id, trajectory in inputs.trajectories.items()]
 
 
-def _histogram(model_id: str, trajectory: Trajectory) -> Chart:
+def _histogram(model_id: str, trajectory: Trajectory, classes: Sequence[str]) -> Chart:
     figure = go.Figure(layout={"title": {"text": model_id, "x": 0.5}})
-    for digit, colour in enumerate(CLASS_COLOURS):
+    for number, (name, colour) in enumerate(zip(classes, class_colours(len(classes)), strict=True)):
         figure.add_scatter(
-            x=trajectory["step"], y=[shares[digit] for shares in trajectory["class_histogram"]], mode="lines",
-            stackgroup="one", name=str(digit), fillcolor=colour, line={"width": 0.5, "color": INK},
-            hovertemplate=f"{model_id}: {digit}: %{{y:.1%}}<extra></extra>",
+            x=trajectory["step"], y=[shares[number] for shares in trajectory["class_histogram"]], mode="lines",
+            stackgroup="one", name=name, fillcolor=colour, line={"width": 0.5, "color": INK},
+            hovertemplate=f"{model_id}: {name}: %{{y:.1%}}<extra></extra>",
         )  # fmt: skip
     figure.update_yaxes(range=[0, 1], tickformat=".0%")
     figure.update_xaxes(title_text="step")

@@ -11,6 +11,7 @@ import jinja2
 from PIL import Image
 
 from pipeline.report import beyond, charts
+from pipeline.report.figures.style import of_data
 from pipeline.report.sections import Content
 
 # Each section's figures: file, and what someone who cannot see it should know.
@@ -84,14 +85,18 @@ def _render(
     environment.filters["yaml"] = _yaml
     present = {
         section: [
-            {"name": name, "alt": alt + content.in_data, "source": source(name)}
+            {"name": name, "alt": of_data(alt, content.label) + content.in_data, "source": source(name)}
             for name, alt in group
             if (figures / f"{name}.png").is_file()
         ]
         for section, group in FIGURES.items()
     }
     sheets = [
-        {"title": title + content.in_data, "alt": f"{title}: a grid of digits{content.in_data}", "source": source(name)}
+        {
+            "title": title + content.in_data,
+            "alt": f"{title}: a grid of {content.text['things']}{content.in_data}",
+            "source": source(name),
+        }
         for name, title in content.sheets.items()
         if (figures / f"{name}.png").is_file()
     ]
@@ -109,7 +114,7 @@ def _yaml(value: Mapping[str, object], indent: int = 0) -> str:
     """Nested settings as lines of `key: value`."""
     lines = []
     for key, inner in value.items():
-        if isinstance(inner, Mapping):
+        if isinstance(inner, Mapping) and inner:
             lines += [" " * indent + f"{key}:", _yaml(inner, indent + 2)]
         else:
             lines.append(" " * indent + f"{key}: {inner}")

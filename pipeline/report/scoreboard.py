@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from pipeline.comparison.head_to_head import Aspect
-from pipeline.comparison.summary import OverSeeds, Summary
+from pipeline.comparison.summary import Summary
+from pipeline.comparison.trained_models import Family
 from pipeline.evaluation.judges.control_sets import FLOOR
 from pipeline.evaluation.metrics.table import TABLE
 from pipeline.sampling.draws import SAMPLES
@@ -30,15 +32,16 @@ class Line(TypedDict):
     weak: bool
 
 
-def lines(summary: Summary) -> list[Line]:
-    """All aspects, those that are decided first."""
-    made = [_line(name, aspect, summary) for name, aspect in summary["aspects"].items()]
+def lines(summary: Summary, papers: Mapping[Family, str]) -> list[Line]:
+    """All aspects, those that are decided first. papers: family -> the model that stands for the paper's."""
+    made = [_line(name, aspect, summary, papers) for name, aspect in summary["aspects"].items()]
     return sorted(made, key=lambda line: line["winner"] == OPEN)
 
 
-def _line(name: str, aspect: Aspect, summary: Summary) -> Line:
+def _line(name: str, aspect: Aspect, summary: Summary, papers: Mapping[Family, str]) -> Line:
     digits = TABLE[name].digits
-    gan, vae = (_mean(summary, sampler, name) for sampler in (SAMPLES, aspect["vae_sampler"]))
+    gan = _mean(summary, papers.get("gan"), SAMPLES, name)
+    vae = _mean(summary, papers.get("vae"), aspect["vae_sampler"], name)
     return {
         "aspect": aspect["name"].partition(" (")[0],
         "measure": TABLE[name].title,
@@ -52,7 +55,7 @@ def _line(name: str, aspect: Aspect, summary: Summary) -> Line:
     }
 
 
-def _mean(summary: Summary, sampler: str, metric: str) -> float | None:
-    """Of the first model that has the sampler: the paper's, since those come first."""
-    found: list[OverSeeds] = [by[sampler][metric] for by in summary["models"].values() if sampler in by]
-    return found[0]["mean"] if found else None
+def _mean(summary: Summary, variant: str | None, sampler: str, metric: str) -> float | None:
+    """None: there is no such model, or all its trainings failed."""
+    by_sampler = summary["models"].get(variant or "", {})
+    return by_sampler[sampler][metric]["mean"] if sampler in by_sampler else None

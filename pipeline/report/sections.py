@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from pipeline.comparison import paper
 from pipeline.comparison.dynamics import effective_classes
 from pipeline.comparison.summary import OverSeeds, Summary
 from pipeline.comparison.trained_models import Family
-from pipeline.data.dataset import Manifest
+from pipeline.data.dataset import Manifest, is_the_papers
+from pipeline.evaluation.judges import classifier
 from pipeline.evaluation.judges.control_sets import FLOOR
-from pipeline.evaluation.metrics.table import TABLE
+from pipeline.evaluation.metrics.table import TABLE, Metric, of_classes
 from pipeline.evaluation.model_metrics import ModelMetrics
 from pipeline.report import beyond, charts, claims_section, scoreboard, training_tables
 from pipeline.report.figures import style
@@ -37,19 +38,21 @@ class Content:
     """What both templates need, by the names that they use, and what the charts of the HTML page draw."""
 
     text: Mapping[str, object]
+    label: str  # of the data
     in_data: str  # what titles add if the data is not the whole of MNIST
-    sheets: Mapping[str, str]  # the digits of the first screen: the picture's name, and what it shows
+    sheets: Mapping[str, str]  # the images of the first screen: the picture's name, and what it shows
     picture: bytes  # of the section beyond the paper, a PNG
     charts: charts.Inputs
 
 
 class About(NamedTuple):
-    """`banner`: a sentence above everything, or empty. `judges`, `seeds`: how many. `papers`: family -> the model that
-    stands for the paper's. `hashes`: of what the page was made from, by name. `studies`: how many trainings, by name.
+    """`banner`: a sentence above everything, or empty. `accuracy`: of each judge on the test images, by seed. `seeds`:
+    how many. `papers`: family -> the model that stands for the paper's. `hashes`: of what the page was made from, by
+    name. `studies`: how many trainings, by name.
     """
 
     banner: str
-    judges: int
+    accuracy: Mapping[str, float]
     seeds: int
     papers: Mapping[Family, str]
     hashes: Mapping[str, str]
@@ -70,20 +73,23 @@ def build(
       cards, metrics: by trained model; `params`: the settings, as params.yaml has them.
     """
     in_data = "" if manifest["whole"] else f" ({manifest['label']})"
-    sets = _sets(summary)
+    sets, papers_data = _sets(summary), is_the_papers(manifest["label"])
     text = {
-        "title": f"{paper.TITLE} on MNIST{in_data}",
-        "banners": _banners(summary, about.banner, None if manifest["whole"] else manifest["label"]),
+        "title": f"{paper.TITLE} on {f'MNIST{in_data}' if papers_data else manifest['label']}",
+        "papers_data": papers_data,
+        "things": style.of_data("digits", manifest["label"]),
+        "banners": _banners(summary, about, manifest),
         "lead": _lead(manifest, about.seeds),
         "in_data": in_data,
-        "scoreboard": scoreboard.lines(summary),
+        "scoreboard": scoreboard.lines(summary, about.papers),
         "seeds_note": _seeds_note(summary, cast(list[int], params["seeds"])),
         "aspects": _aspects(summary, sets, in_data),
-        "judges": about.judges,
+        "judges": len(about.accuracy),
+        "accuracy": _percent(about.accuracy.values()),
         "sizes": " and ".join(f"{n:,}" for n in sorted({m["n"] for of_set in sets.values() for m in of_set.values()})),
         "beyond": beyond.sentences(summary, about.papers),
         "beyond_table": beyond.tabled(summary, in_data),
-        "metrics": _metrics(sets, summary["controls"], in_data),
+        "metrics": _metrics(sets, summary["controls"], in_data, of_classes(len(manifest["classes"]))),
         "likelihood": _likelihood(summary, in_data),
         "claims": claims_section.rows(summary),
         "counts": claims_section.counts(summary),
@@ -94,41 +100,63 @@ def build(
         "vae_note": _note_on_epoch_50(),
         "gan": training_tables.rows_by_iteration(summary, cards, in_data),
         "hashes": about.hashes,
-        "data_note": f"Data: {manifest['source']} {manifest['version']}.",
+        "data_note": f"Data: {' '.join((manifest['source'], manifest['version'])).rstrip()}.",
         "params": params,
     }
-    picture = style.png(beyond.picture(summary, "MNIST" if manifest["whole"] else manifest["label"]))
-    return Content(text, in_data, _sheets(summary), picture, _charts(summary, metrics, sets))
+    picture = style.png(beyond.picture(summary, manifest["label"]))
+    drawn = _charts(summary, metrics, sets, manifest["classes"])
+    return Content(text, manifest["label"], in_data, _sheets(summary, manifest["label"]), picture, drawn)
 
 
-def _sheets(summary: Summary) -> dict[str, str]:
-    """Real digits first, then each model's first sampler."""
+def _percent(shares: Iterable[float]) -> str:
+    """Whole percents: one, or from the least to the most."""
+    whole = sorted({round(100 * share) for share in shares})
+    return " to ".join(str(share) for share in dict.fromkeys((whole[0], whole[-1]))) + " %"
+
+
+def _sheets(summary: Summary, label: str) -> dict[str, str]:
+    """Real images first, then each model's first sampler."""
     first = {variant: next(iter(by_sampler)) for variant, by_sampler in summary["models"].items() if by_sampler}
     names = {f"digits-{v}": f"{v.upper()}{'' if s == SAMPLES else f', {s}'}" for v, s in first.items()}
-    return {"digits-real": "real digits", **names}
+    return {"digits-real": style.of_data("real digits", label), **names}
 
 
-def _charts(summary: Summary, metrics: Mapping[str, ModelMetrics], sets: Sets) -> charts.Inputs:
+def _charts(summary: Summary, metrics: Mapping[str, ModelMetrics], sets: Sets, names: Sequence[str]) -> charts.Inputs:
     trajectories = {name: measured["course"] for name, measured in metrics.items() if measured["course"]}
     kept = {name: trajectory for name, trajectory in trajectories.items() if trajectory["step"]}
-    classes = {name: effective_classes(trajectory).tolist() for name, trajectory in kept.items()}
+    # rounded, since the last digits of NumPy's logarithm depend on the processor
+    classes = {name: effective_classes(trajectory).round(4).tolist() for name, trajectory in kept.items()}
     variants = {model_id: measured["variant"] for model_id, measured in metrics.items()}
-    return charts.Inputs(sets, summary["controls"][FLOOR], kept, classes, variants, summary["claims"])
+    return charts.Inputs(sets, summary["controls"][FLOOR], kept, classes, variants, summary["claims"], names)
 
 
 def _lead(manifest: Manifest, seeds: int) -> str:
     counts = {name: split["count"] for name, split in manifest["splits"].items()}
-    return (
+    models = f"The models of the paper '{paper.TITLE}' by {paper.AUTHOR}"
+    said = (
         f"The paper '{paper.TITLE}' by {paper.AUTHOR}, run again and put to the test: trained on "
+        if is_the_papers(manifest["label"])
+        else f"{models} on other data: trained on "
+    )
+    text = (
         f"{counts['train']:,} digits, {seeds} training{'s' * (seeds > 1)} of each model, "
         f"compared with {counts['test']:,} test digits that no model has seen."
     )
+    return said + style.of_data(text, manifest["label"])
 
 
-def _banners(summary: Summary, banner: str, subset: str | None) -> list[str]:
-    banners = [banner] if banner else []
-    if subset:
-        banners.append(f"{subset}: not the whole of MNIST, so nothing here is comparable with the paper's numbers.")
+def _banners(summary: Summary, about: About, manifest: Manifest) -> list[str]:
+    banners, label = [about.banner] if about.banner else [], manifest["label"]
+    if not is_the_papers(label):
+        banners.append(f"{label}: the paper is about MNIST, so none of its numbers and claims applies here.")
+    elif not manifest["whole"]:
+        banners.append(f"{label}: not the whole of MNIST, so nothing here is comparable with the paper's numbers.")
+    if poor := classifier.poor(about.accuracy, label):
+        read = _percent(about.accuracy[seed] for seed in poor)
+        banners.append(
+            f"{len(poor)} of {len(about.accuracy)} judges read only {read} of the test images right, so little can be "
+            "believed of distances, precision, recall and coverage. Train judges for longer (judge.epochs)."
+        )
     failures = [model_id for model_id, training in summary["items"].items() if training["failed"]]
     if failures:
         banners.append(f"{len(failures)} of {len(summary['items'])} trainings failed: {', '.join(failures)}.")
@@ -143,7 +171,9 @@ def _banners(summary: Summary, banner: str, subset: str | None) -> list[str]:
 
 def _seeds_note(summary: Summary, trained_seeds: Collection[int]) -> str:
     """What the number of seeds allows, counted for the model whose fewest trainings succeeded."""
-    succeeded = {variant: [s for s in by if s != "likelihood"] for variant, by in summary["models"].items()}
+    trained = {model_id.rpartition("-")[0] for model_id in summary["items"]}  # others were made elsewhere
+    models = {variant: by for variant, by in summary["models"].items() if variant in trained}
+    succeeded = {variant: [s for s in by if s != "likelihood"] for variant, by in models.items()}
     missing = [variant for variant, samplers in succeeded.items() if not samplers]
     if missing:
         return f"No training of {' and '.join(missing)} succeeded, so nothing is compared with it."
@@ -183,12 +213,14 @@ def _aspects(summary: Summary, sets: Sets, in_data: str) -> Table:
         cells = [interval(metrics[name], digits) for metrics in sets.values()]
         weak = " (weak)" if aspect["weak"] else ""
         rows.append((aspect["name"], winner + weak, f"{aspect['p']:.2g}", *cells, f"{floor[name]:.{digits}f}"))
-    return table((f"aspect{in_data}", "wins", "p", *sets, "real digits"), rows)
+    return table((f"aspect{in_data}", "wins", "p", *sets, "real"), rows)
 
 
-def _metrics(sets: Sets, controls: Mapping[str, Mapping[str, float]], in_data: str) -> Table:
+def _metrics(
+    sets: Sets, controls: Mapping[str, Mapping[str, float]], in_data: str, metrics_table: Mapping[str, Metric]
+) -> Table:
     rows = []
-    for metric in TABLE.values():
+    for metric in metrics_table.values():
         cells = [_with_errors(metrics[metric.name], metric.digits) for metrics in sets.values()]
         of_controls = [f"{values[metric.name]:.{metric.digits}f}" for values in controls.values()]
         perfect = "real" if metric.perfect is None else f"{metric.perfect:g}"

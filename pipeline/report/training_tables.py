@@ -41,6 +41,8 @@ def trainings(summary: Summary, cards: Mapping[str, ModelCard], in_data: str) ->
         settled = f"{training['settled_at']:,}" if "settled_at" in training else "not settled"
         flops = f"{training['step_flops'] / 1e6:,.0f}", f"{training['sampling_flops'] / 1e3:,.0f}"
         rows.append((model_id, status, f"{training['steps']:,}", settled, f"{training['parameters']:,}", *flops))
+    trained = {model_id.rpartition("-")[0] for model_id in summary["items"]}
+    rows += [(name, "trained elsewhere", *"-----") for name in summary["models"] if name not in trained]
     header = ("training", "steps", "settled at step", "parameters", "Mflop a step", "kflop an image")
     return table((f"model-seed{in_data}", *header), rows)
 

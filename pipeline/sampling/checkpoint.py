@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.core import files, paths
 from pipeline.core.backend import tf
 from pipeline.core.errors import UserError
-from pipeline.data.dataset import CLASSES, Identity
+from pipeline.data.dataset import Identity
 from pipeline.sampling import draws
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Failure(TypedDict):
 
 class ModelCard(TypedDict):
     """What `model.json` holds. `files`: name -> SHA-256. `failure`: only of a failed training. `class_shares`: how
-    common each digit is in the training set, only of a model that must be told which digit to draw.
+    common each class is in the training set, only of a model that must be told which one to draw.
     """
 
     format: int
@@ -89,7 +89,7 @@ class Checkpoint:
     def __call__(self, name: str, **arrays: np.ndarray) -> dict[str, np.ndarray]:
         """The named tensors that signature `name` makes of its inputs, [N, ...] each, by their names."""
         signature = self.signatures[name]
-        specs = signature.structured_input_signature[1]  # type: ignore[attr-defined]
+        specs = signature.structured_input_signature[1]  # type: ignore[attr-defined]  # TensorFlow's type hides it
         outputs = signature(**{name: tf.constant(array, specs[name].dtype) for name, array in arrays.items()})
         return {key: value.numpy() for key, value in outputs.items()}
 
@@ -104,11 +104,12 @@ class Checkpoint:
     def decode(self, latents: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Images float32 [N, 28, 28, 1] in [0, 1] from latents [N, Z].
 
-        labels: int32 [N]; of a model that takes them and is given none, the digits in turn.
+        labels: int32 [N]; of a model that takes them and is given none, the classes in turn.
         """
         if "class_shares" not in self.card:
             return self("sample", latents=latents)["images"]
-        told = np.arange(len(latents), dtype=np.int32) % CLASSES if labels is None else labels
+        classes = len(self.card["class_shares"])
+        told = np.arange(len(latents), dtype=np.int32) % classes if labels is None else labels
         return self("sample", latents=latents, labels=told)["images"]
 
     def decode_mixture(self, latents: np.ndarray, uniforms: np.ndarray, *labels: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What an array of pixels means: which axis is which, which number is black, and whether digits are light or dark.
+"""What an array of pixels means: which axis is which, which number is black, and whether light lies on dark.
 
 What can be told from the numbers is assumed, and said. What cannot is refused, with the option that says it.
 """
@@ -19,13 +19,14 @@ RANGES: dict[str, Range] = {"unit": (0.0, 1.0), "signed": (-1.0, 1.0), "bytes": 
 POLARITIES = ("white-on-black", "black-on-white")
 MOST_OUTSIDE = 0.01  # of the pixels: more outside a stated range mean another range, and cutting them off another set
 LEAST_FILLED = 0.1  # of a stated range: numbers that fill less of it mean another range
-BLACK_FRAME = 0.25  # the mean of the outer two pixels, in [0, 1]: above, digits are hardly light ones on black
+# The mean of the outer two pixels, in [0, 1], above that of real images: there, they are hardly light ones on black.
+BLACK_FRAME = 0.25
 _HOW_TO_SAY = "say it with --range unit (0 to 1), signed (-1 to 1), bytes (0 to 255), or --range=LOW:HIGH"
 _SHAPES = "[N, 28, 28], [N, 28, 28, 1], [N, 1, 28, 28] or [N, 784]"
 
 
 class Images(NamedTuple):
-    """uint8 [N, 28, 28], light digits on black, and what was taken for granted on the way, a sentence each."""
+    """uint8 [N, 28, 28], light on black, and what was taken for granted on the way, a sentence each."""
 
     pixels: np.ndarray
     assumed: list[str]
@@ -48,19 +49,26 @@ def check_shape(array: np.ndarray, place: str) -> None:
     _flat(array, place)
 
 
-def interpret(array: np.ndarray, place: str, within: Range | None = None, polarity: Polarity | None = None) -> Images:
+def interpret(
+    array: np.ndarray,
+    place: str,
+    within: Range | None = None,
+    polarity: Polarity | None = None,
+    real_frame: float = 0.0,
+) -> Images:
     """The images that an array means.
 
     Args:
       within: the range of its pixels, from black to white; None: told from the numbers.
-      polarity: of its digits; None: told from the frame of the images.
+      polarity: of what it shows; None: told from the frame of the images.
+      real_frame: `frame` of the real images that they are compared with.
 
     Raises:
       UserError: shape or type is none that is read, or a range or the polarity cannot be told.
     """
     flat, shape = _flat(array, place)
     pixels, said = _scaled(flat, place, within)
-    pixels, told = _light(pixels, place, polarity)
+    pixels, told = _light(pixels, place, polarity, real_frame)
     same = ["careful: all images are the same"] if (pixels == pixels[0]).all() else []
     return Images(pixels, [f"shape: {shape}", f"range: {said}", f"polarity: {told}", *same])
 
@@ -121,16 +129,23 @@ def _told(dtype: np.dtype, least: float, most: float) -> Range | None:
     return None
 
 
-def _light(pixels: np.ndarray, place: str, polarity: Polarity | None) -> tuple[np.ndarray, str]:
-    """Light digits on black, whichever way they were."""
+def frame(pixels: np.ndarray) -> float:
+    """The mean of the outer two pixels of uint8 [N, 28, 28], in [0, 1]."""
     inner = pixels[:, 2:-2, 2:-2]
-    frame = (pixels.sum(dtype=np.int64) - inner.sum(dtype=np.int64)) / (255.0 * (pixels.size - inner.size))
+    outer = pixels.sum(dtype=np.int64) - inner.sum(dtype=np.int64)
+    return float(outer / (255.0 * (pixels.size - inner.size)))
+
+
+def _light(pixels: np.ndarray, place: str, polarity: Polarity | None, real_frame: float) -> tuple[np.ndarray, str]:
+    """Light on black, whichever way they were."""
+    white = frame(pixels)
     if polarity == "black-on-white":
-        return 255 - pixels, "dark digits on white, as stated, so they are inverted"
-    if polarity is None and frame > BLACK_FRAME:
+        return 255 - pixels, "dark on white, as stated, so they are inverted"
+    if polarity is None and white > BLACK_FRAME + real_frame:
         raise UserError(
-            f"{place}: expected light digits on black; the frame of the images, their outer two pixels, is "
-            f"{100 * frame:.0f} % white; say --polarity black-on-white if they are inverted, or white-on-black if not"
+            f"{place}: expected light on black, as the real images are; the frame of the images, their outer two "
+            f"pixels, is {100 * white:.0f} % white; say --polarity black-on-white if they are inverted, or "
+            "white-on-black if not"
         )
-    how = "as stated" if polarity else f"told from the frame, which is {100 * (1 - frame):.0f} % black"
-    return pixels, f"light digits on black, {how}"
+    how = "as stated" if polarity else f"told from the frame, which is {100 * (1 - white):.0f} % black"
+    return pixels, f"light on black, {how}"

@@ -12,12 +12,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from pipeline.data.dataset import MNIST
+from pipeline.evaluation.judges import classifier
 from pipeline.evaluation.metrics.table import TABLE, Metric
 from pipeline.report.figures.style import MODEL_COLOURS, show_image, titled
 from pipeline.report.tables import Table, table
 from pipeline.sampling import grids
 from pipeline.scoring.score import Score
-from pipeline.scoring.yardstick import POOR
 
 SIDE = 8  # images a side of the sheet
 THESE, REAL = "these images", "training images"
@@ -75,8 +76,8 @@ def sentences(score: Score) -> list[str]:
             f"nearest-neighbour test change with the number: compare these {n:,} with the training images, which are "
             "as many, and with models by the distance at infinite N."
         )
-    if poor := [share for share in score["accuracy"].values() if share < POOR]:
-        shares = ", ".join(f"{100 * share:.1f} %" for share in poor)
+    if poor := classifier.poor(score["accuracy"], score["data"]["label"]):
+        shares = ", ".join(f"{100 * score['accuracy'][seed]:.1f} %" for seed in poor)
         said.append(f"Careful: of the judges' numbers little can be believed, since they read only {shares} right.")
     return [*said, *(text.capitalize() + "." for text in score["images"]["assumed"] if text.startswith("careful"))]
 
@@ -123,7 +124,9 @@ def picture(score: Score, pixels: np.ndarray) -> Figure:
     """The first of the images, and where the set stands among the others."""
     usual, n = usual_number(score), score["images"]["n"]
     beside = "" if usual in (None, n) else f"; models and noise: {usual:,}"
-    figure = titled(11, 5, f"{n:,} images measured against {score['data']['label']}{beside}", "MNIST")
+    figure = titled(
+        11, 5, f"{n:,} images measured against {score['data']['label']}{beside}", MNIST
+    )  # it names the data
     sheet, line = figure.subplots(1, 2)
     show_image(sheet, grids.tile(pixels[: SIDE * SIDE], SIDE))
     ordered = sorted([*places(score, "frechet"), *models(score, "frechet")], key=lambda place: -place.value)
@@ -156,5 +159,5 @@ def html(score: Score, png: bytes) -> str:
 def _classes(score: Score) -> Iterator[tuple[str, str, str]]:
     """Class, its share of these images and its share of the real ones that the set covers, as text."""
     shares = zip(score["measured"]["class_histogram"], score["measured"]["coverage_by_class"], strict=True)
-    for number, (share, covered) in enumerate(shares):
-        yield str(number), f"{100 * share:.1f} %", f"{100 * covered:.0f} %"
+    for name, (share, covered) in zip(score["classes"], shares, strict=True):
+        yield name, f"{100 * share:.1f} %", f"{100 * covered:.0f} %"

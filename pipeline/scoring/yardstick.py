@@ -20,12 +20,12 @@ import ruamel.yaml
 from pipeline.comparison.summary import OverSeeds, Summary
 from pipeline.core import files, paths, settings
 from pipeline.core.errors import UserError
-from pipeline.data.dataset import CLASSES, Dataset, load_dataset
+from pipeline.data import containers
+from pipeline.data.dataset import Dataset, load_dataset
 from pipeline.evaluation import reference
-from pipeline.evaluation.judges import ensemble
+from pipeline.evaluation.judges import classifier, ensemble
 from pipeline.evaluation.measure import Evaluate, SetMetrics
 from pipeline.evaluation.reference import Reference, ReferenceStats
-from pipeline.scoring import containers
 
 if TYPE_CHECKING:
     import keras
@@ -40,7 +40,6 @@ _WHOLE = (
     reference.STATS,
 )
 _MOST_BYTES = 300_000_000  # unpacked: twice what a run on all of MNIST has
-POOR, USELESS = 0.95, 2.0 / CLASSES  # a judge's accuracy: below, its numbers are to be doubted; below, there are none
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +57,8 @@ class Yardstick:
 
     @property
     def poor(self) -> list[str]:
-        """The judges, by seed, that read too few test digits right for their numbers to be trusted."""
-        return [seed for seed, share in self.accuracy.items() if share < POOR]
+        """The judges, by seed, that read too few test images right for their numbers to be trusted."""
+        return classifier.poor(self.accuracy, self.dataset.manifest["label"])
 
 
 def load(root: Path = Path()) -> Yardstick:
@@ -76,18 +75,14 @@ def load(root: Path = Path()) -> Yardstick:
     dataset, described = load_dataset(root / paths.DATA), ensemble.read_description(root / paths.JUDGE)
     if described["data"]["sha256"] != dataset.manifest["sha256"]:
         raise UserError(f"{root / paths.JUDGE}: trained on other data than {root / paths.DATA} holds; run `dvc repro`")
-    for seed, share in described["accuracy"].items():
-        if share < USELESS:
-            raise UserError(
-                f"{root / paths.JUDGE}: the judge of seed {seed} reads {100 * share:.0f} % of the test images right, "
-                "which says nothing of others; change judge.seeds or judge.learning_rate, and run `make repro`"
-            )
+    counts = dataset.manifest["splits"]["test"]["count_by_class"]
+    classifier.check_accuracy(str(root / paths.JUDGE), described["accuracy"], counts)
     stats = ReferenceStats(**files.read_npz(root / reference.STATS))
     outputs = ensemble.load_outputs(root / paths.JUDGE)[ensemble.REAL]
     return Yardstick(
         dataset,
         reference.build_reference(dataset, outputs, stats),
-        ensemble.load_judges(root / paths.JUDGE),
+        ensemble.load_judges(len(dataset.manifest["classes"]), root / paths.JUDGE),
         settings.read_section(Evaluate, "evaluate", root / settings.PATH),
         cast(Mapping[str, SetMetrics], files.read_json(root / CONTROLS)),
         _models(root),

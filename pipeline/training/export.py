@@ -13,6 +13,7 @@ import multiprocessing
 import signal
 import subprocess
 import sys
+import tempfile
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,7 +33,7 @@ _waiting: Connection | None = None  # the way to the process that was forked, un
 
 
 def class_shares(model: GenerativeModel, data: Manifest) -> list[float] | None:
-    """How common each digit is among the training images, if the model has to be told which one to draw."""
+    """How common each class is among the training images, if the model has to be told which one to draw."""
     counts = data["splits"]["train"]["count_by_class"] if model.labelled else []
     return [count / sum(counts) for count in counts] or None
 
@@ -114,12 +115,15 @@ def _wait(asked: Connection, other_end: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training
     with contextlib.suppress(EOFError):
         folder = asked.recv()
-        try:
-            add_signatures(Path(folder))
-        except Exception:
-            asked.send(traceback.format_exc())
-        else:
-            asked.send("")
+        with tempfile.TemporaryDirectory() as own:
+            tempfile.tempdir = own  # TensorFlow leaves a file there, which it removes at an exit that a fork has not
+            try:
+                add_signatures(Path(folder))
+            except Exception:
+                failure = traceback.format_exc()
+            else:
+                failure = ""
+        asked.send(failure)
 
 
 def _have_signatures_added(folder: Path) -> str:
@@ -179,7 +183,8 @@ def add_signatures(folder: Path) -> None:
     """Builds the model that the card describes, loads its weights, traces its signatures and saves them."""
     card = read_card(folder)
     variant = card["variant"]
-    model = models.build(variant, models.configure(variant, card["settings"]), card["seed"])
+    settings, classes = models.configure(variant, card["settings"]), len(card.get("class_shares", ()))
+    model = models.build(variant, settings, card["seed"], classes)
     for name, network in model.networks.items():
         network.load_weights(folder / f"{name}.weights.h5")
     fitted = files.read_npz(folder / FITTED) if model.fitted else {}

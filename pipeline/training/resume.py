@@ -30,7 +30,7 @@ TIME_SHARE = 0.01  # of a training's time, at most, goes into writing points
 EVERY_S = 5.0  # seconds between two points, at least
 # The code and the versions that a training's bytes depend on, beside its model's own file. dvc.yaml names the same.
 CODE = (
-    "pipeline/core", "pipeline/data", "pipeline/models/__init__.py", "pipeline/models/parts",
+    "pipeline/core", "pipeline/data/dataset.py", "pipeline/models/__init__.py", "pipeline/models/parts",
     "pipeline/models/gan_parts", "pipeline/models/vae_parts", "pipeline/models/vae.py", "pipeline/sampling",
     "pipeline/training", "stages/train.py", "versions.yaml",
 )  # fmt: skip

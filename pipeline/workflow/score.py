@@ -13,8 +13,8 @@ from pipeline.console.exit import say_done
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
 from pipeline.report.figures import style
-from pipeline.scoring import containers, formats, page, score, yardstick
-from pipeline.scoring.formats import Images, Polarity, Range
+from pipeline.scoring import intake, page, score, yardstick
+from pipeline.scoring.formats import Polarity, Range
 from pipeline.scoring.score import Score
 from pipeline.workflow import parallel
 
@@ -44,22 +44,17 @@ def run(
     _check_free(folder)
     if judges is None and (paths.JUDGE / "judge.json").is_file():
         parallel.check_measures()
-    found = containers.read(path, array)
-    formats.check_shape(found.array, str(path))
-    score.check_number(str(path), len(found.array))
     with contextlib.ExitStack() as held:
         root = held.enter_context(yardstick.unpacked(judges)) if judges else Path()
         measure = yardstick.load(root)
-        drawn, said = score.chosen(found.array, len(measure.dataset.test.images))
-        images = formats.interpret(drawn, str(path), within, polarity)
-        for sentence in (f"read: {found.what}", *images.assumed, *said):
+        most = len(measure.dataset.test.images)
+        taken = intake.take(path, measure.dataset, most=most, within=within, polarity=polarity, array=array)
+        for sentence in (f"read: {taken.stored}", *taken.assumed):
             print(f"score: {sentence}", flush=True)
-        _check_same(folder, images.pixels)
-        score.check_no_test_images(str(path), images.pixels, measure)
-        images = Images(images.pixels, [*images.assumed, *said])
-        print(f"score: {len(images.pixels):,} images are measured by {len(measure.judges)} judges ...", flush=True)
-        result = score.score_set(name, found.what, len(found.array), images, measure)
-    _write(folder, result, images.pixels)
+        _check_same(folder, taken.pixels)
+        print(f"score: {len(taken.pixels):,} images are measured by {len(measure.judges)} judges ...", flush=True)
+        result = score.score_set(name, taken, measure)
+    _write(folder, result, taken.pixels)
     for sentence in page.sentences(result):
         print(f"score: {sentence}")
     say_done(f"score: every metric is in {folder / PAGE}; numbers and picture are beside it: {JSON}, {PICTURE}")

@@ -19,14 +19,14 @@ from pipeline.data.dataset import IMAGE_SHAPE, read_manifest
 from pipeline.evaluation.judges.ensemble import read_description
 from pipeline.evaluation.measure import SetMetrics
 from pipeline.evaluation.metrics.table import TABLE
-from pipeline.matrix import split_id
+from pipeline.matrix import EXTERNAL, split_id
 from pipeline.provenance import dvc_lock
 from pipeline.provenance.dvc_lock import Inputs
 from pipeline.sampling.checkpoint import read_card
 from pipeline.studies import work
 from pipeline.tracking.run import Run, TrainedModel
 
-TRAININGS = ("train_gan", "train_vae")  # the stages whose runs are rows of the table of models
+TRAININGS = ("train_gan", "train_other", "train_vae")  # the stages whose runs are rows of the table of models
 _CODE = ("pipeline/", "stages/")
 
 
@@ -49,6 +49,8 @@ def tags(stage: str, item: str) -> dict[str, object]:
     of_data: dict[str, object] = {} if stage == "prepare" else {"data": read_manifest()["label"]}
     if not item:
         return of_data
+    if stage == "external":
+        return of_data | {"model": item, "status": "trained elsewhere"}
     of_model = {"model": split_id(item).variant, "seed": split_id(item).seed}
     ended = {} if stage in TRAININGS else {"status": read_card(paths.MODELS / item)["status"]}
     return of_data | of_model | ended
@@ -67,7 +69,7 @@ def code_tags(stage: str, item: str, commit: str | None, dirty: bool) -> dict[st
 def show(run: Run, stage: str, item: str, inputs: Inputs) -> None:
     """Tells a run what its stage item has made: numbers, pictures and files. Curves a training tells while it runs."""
     if item:
-        {"sample": _sample, "evaluate": _evaluate}.get(stage, _training)(run, item, inputs)
+        {"sample": _sample, "evaluate": _evaluate, "external": _external}.get(stage, _training)(run, item, inputs)
     else:
         _ONCE[stage](run)
 
@@ -144,6 +146,13 @@ def _evaluate(run: Run, model_id: str, inputs: Inputs) -> None:
     )
     pictures = {f"grids/{path.name}": path for path in _grids(model_id).values()}
     run.measured(model, _measure(model_id, inputs), headline, pictures)
+
+
+def _external(run: Run, name: str, inputs: Inputs) -> None:
+    path = EXTERNAL / name / "metrics.json"
+    metrics = cast(SetMetrics, files.read_json(path))["metrics"]
+    run.scalars({key: metric["value"] for key, metric in metrics.items() if TABLE[key].headline})
+    run.artifact(path)
 
 
 def _measure(model_id: str, inputs: Inputs) -> str:

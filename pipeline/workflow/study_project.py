@@ -29,9 +29,10 @@ _OWN = ("data", "judge", "controls")  # of what they read, what is not the membe
 def write(study: str, members: Sequence[Member]) -> None:
     """Writes `params.yaml` and `dvc.yaml` of a study. Those that are as they should be are left alone."""
     by_family = {
-        family: [member for member in members if models.family(member.model) == family] for family in ("vae", "gan")
+        family: [member for member in members if models.family(member.model) == family]
+        for family in ("vae", "gan", "other")
     }
-    params = {family: {m.key: _item(m) for m in of_family} for family, of_family in by_family.items()}
+    params = {family: {m.key: _item(m) for m in of_family} for family, of_family in by_family.items() if of_family}
     stages = {family: _stage(study, family) for family, of_family in by_family.items() if of_family}
     for name, content in (("params.yaml", params), ("dvc.yaml", {"stages": stages})):
         _write(FOLDER / study / name, content)

@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 
 from benchmarks import other_judges
-from pipeline.data.dataset import CLASSES
 from pipeline.evaluation.judges import classifier
 
 
 @pytest.mark.parametrize("name", other_judges.NETWORKS)
 def test_a_network_has_a_judges_outputs(name: str) -> None:
     build, _ = other_judges.NETWORKS[name]
-    features, probabilities = classifier.extract(build(0), np.zeros((3, 28, 28), np.uint8))
+    features, probabilities = classifier.extract(build(0, 10), np.zeros((3, 28, 28), np.uint8))
     assert features.shape == (3, classifier.FEATURES)
-    assert probabilities.shape == (3, CLASSES)
+    assert probabilities.shape == (3, 10)
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 

@@ -68,7 +68,7 @@ def test_xlas_share_of_the_limit_has_the_steps_large_products(
 def test_the_updates_traffic_is_that_of_the_models_parameters(model: str) -> None:
     source = ast.parse((PEERS / "update_traffic.py").read_text())  # which imports a package of the peers' environment
     (updates,) = (node.value for node in source.body if isinstance(node, ast.Assign))
-    built = models.build(model, models.configure(model, read_model_settings(model)), seed=0)
+    built = models.build(model, models.configure(model, read_model_settings(model)), seed=0, classes=10)
     counts = [network.count_params() for network in built.networks.values()]
     expected = {"vae": [(sum(counts), 1)], "gan": [(counts[-1], 2), (counts[-1], 2), (counts[0], 2)]}
     assert ast.literal_eval(updates)[model] == expected[model]

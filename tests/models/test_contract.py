@@ -17,8 +17,8 @@ from pipeline.core.settings import load_yaml
 from pipeline.training import export
 from tests.conftest import ROOT
 
-BATCH = 5
-MANIFEST: Any = {"label": "", "sha256": "", "splits": {"train": {"count_by_class": [1] * 10}}}
+BATCH, CLASSES = 5, 10
+MANIFEST: Any = {"label": "", "sha256": "", "splits": {"train": {"count_by_class": [1] * CLASSES}}}
 
 
 def settings(name: str, **changed: Any) -> Any:
@@ -26,7 +26,7 @@ def settings(name: str, **changed: Any) -> Any:
 
 
 def build(name: str, seed: int = 0, **changed: Any) -> models.GenerativeModel:
-    return models.build(name, settings(name, **changed), seed)
+    return models.build(name, settings(name, **changed), seed, CLASSES)
 
 
 def weights(model: models.GenerativeModel) -> dict[str, np.ndarray]:
@@ -231,3 +231,14 @@ def test_unknown_setting_is_named(name: str) -> None:
 def test_unknown_model_is_named_with_those_that_are() -> None:
     with pytest.raises(UserError, match=r"must be among .*gan.*vae.*got 'nonesuch'"):
         models.configure("nonesuch", {})
+
+
+@pytest.mark.parametrize("conditional", ["cvae", "cgan"])
+@pytest.mark.parametrize("classes", [2, 47])
+def test_a_conditional_model_takes_as_many_classes_as_the_data_has(conditional: str, classes: int) -> None:
+    model = models.build(conditional, settings(conditional), 0, classes)
+    assert {network.inputs[1].shape[1] for name, network in model.networks.items()} == {classes}
+    last = tf.fill((3,), classes - 1)
+    latents = tf.zeros((3, model.latent_dim))
+    assert not np.array_equal(model.sample(latents, last), model.sample(latents, 0 * last))
+    assert all(variable.shape[0] == classes for name, variable in model.fitted.items() if name == "mixture_weights")

@@ -8,7 +8,7 @@ from pipeline.core.backend import tf
 from pipeline.core.errors import UserError
 from pipeline.models import gan
 from pipeline.models.parts import fast_ops, losses
-from tests.models.test_contract import batch, build, key, settings, train_step
+from tests.models.test_contract import CLASSES, batch, build, key, settings, train_step
 
 pytestmark = pytest.mark.slow  # each test compiles a training step
 
@@ -61,7 +61,7 @@ def test_first_update_of_the_generator_is_adams() -> None:
 
 
 def test_generator_step_leaves_the_discriminator_alone() -> None:
-    model = gan.build(settings("gan"), 0)
+    model = gan.build(settings("gan"), 0, CLASSES)
     before = [w.numpy() for w in model.networks["discriminator"].weights]
     model.update_generator(lambda: gan._generator_loss(model, tf.zeros((5, 100))))
     assert all(

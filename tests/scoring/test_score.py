@@ -161,8 +161,8 @@ def test_models_are_nearer_level_or_farther_and_by_infinite_n_where_the_numbers_
     measured = of(10.0, se=0.1)
     measured["frechet"]["judges"] = [9.0, 11.0]
     given: Any = {
-        "images": {"n": 10_000, "assumed": []}, "accuracy": {}, "measured": {"metrics": measured},
-        "floor": {"metrics": of(0.5)}, "controls": {}, "models": models,
+        "images": {"n": 10_000, "assumed": []}, "accuracy": {}, "data": {"label": "MNIST"},
+        "measured": {"metrics": measured}, "floor": {"metrics": of(0.5)}, "controls": {}, "models": models,
     }  # fmt: skip
     said = "1 (near 9.0) nearer to the test images, 1 (level (means) 9.9) level with these images, 1 farther."
     assert page.sentences(given)[1] == f"Of this project's 3 models and ways to draw: {said}"

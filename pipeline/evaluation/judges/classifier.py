@@ -1,4 +1,4 @@
-"""A judge: a small convolutional classifier of digits, whose penultimate features are the space of the metrics.
+"""A judge: a small convolutional classifier, whose penultimate features are the space of the metrics.
 
 There are several, because one is not enough: on the same samples two good judges can give Fréchet distances that differ
 by half.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
@@ -19,11 +19,15 @@ from pipeline.core.backend import keras, tf
 from pipeline.core.errors import UserError
 from pipeline.core.rng import layer_seeds, stream
 from pipeline.core.settings import PositiveFloat, PositiveInt, Section, Seed, without_duplicates
-from pipeline.data.dataset import CLASSES, IMAGE_SHAPE, Split
+from pipeline.data.dataset import IMAGE_SHAPE, Split, is_the_papers
 
 FEATURES = 64
 CHUNK = 1000  # images a call; a batch's size can change the last bits of a product
 REPORT_EVERY_STEPS = 100  # Ctrl-C waits for them
+ABOVE_CHANCE = 0.1  # of what is left above chance a judge must read right, else it measures nothing
+# A judge's accuracy below which its numbers are to be doubted. Few digits are in doubt even to a small network; of
+# clothes and letters, where classes overlap, it reads nine in ten.
+POOR_OF_DIGITS, POOR = 0.95, 0.8
 
 
 class Judge(Section):
@@ -39,8 +43,8 @@ class Judge(Section):
     control_images: Annotated[int, Field(ge=2)]
 
 
-def build_judge(seed: int) -> keras.Model:
-    """Images [B, 28, 28, 1] in [0, 1] -> features [B, 64], logits [B, 10]."""
+def build_judge(seed: int, classes: int) -> keras.Model:
+    """Images [B, 28, 28, 1] in [0, 1] -> features [B, 64], logits [B, C]."""
     glorot = [keras.initializers.GlorotUniform(s) for s in layer_seeds(seed, "judge", 4)]
     images = keras.Input((*IMAGE_SHAPE, 1), name="images")
     x = keras.layers.Conv2D(16, 3, activation="relu", kernel_initializer=glorot[0], name="conv_1")(images)
@@ -49,7 +53,7 @@ def build_judge(seed: int) -> keras.Model:
     x = keras.layers.MaxPooling2D(name="pool_2")(x)
     x = keras.layers.Flatten(name="flatten")(x)
     features = keras.layers.Dense(FEATURES, "relu", kernel_initializer=glorot[2], name="features")(x)
-    logits = keras.layers.Dense(CLASSES, kernel_initializer=glorot[3], name="logits")(features)
+    logits = keras.layers.Dense(classes, kernel_initializer=glorot[3], name="logits")(features)
     return keras.Model(images, [features, logits], name="judge")
 
 
@@ -113,16 +117,39 @@ def _minibatches(settings: Judge, count: int, seed: int) -> Iterator[np.ndarray]
 
 
 def check_judge(seed: int, features: np.ndarray) -> None:
-    """Raises `UserError` if features [N, 64] of the test digits say nothing, because the judge's training failed."""
+    """Raises `UserError` if features [N, 64] of the test images say nothing, because the judge's training failed."""
     if not np.isfinite(features).all() or (features == features[0]).all():
         raise UserError(
-            f"params.yaml: judge: the judge of seed {seed} sees the same in every test digit, since its training "
+            f"params.yaml: judge: the judge of seed {seed} sees the same in every test image, since its training "
             "failed; lower judge.learning_rate or change judge.seeds"
         )
 
 
+def check_accuracy(place: str, accuracy: Mapping[str, float], count_by_class: Sequence[int]) -> None:
+    """Raises `UserError`, with the judge's name, if a judge hardly reads more than chance does.
+
+    Args:
+      place: where the judges are from, for the error.
+      accuracy: by seed, on the test images, of which so many are of each class.
+    """
+    chance = max(count_by_class) / sum(count_by_class)
+    for seed, share in accuracy.items():
+        if share < chance + ABOVE_CHANCE * (1.0 - chance):
+            raise UserError(
+                f"{place}: the judge of seed {seed} reads {100 * share:.0f} % of the test images right, where naming "
+                f"one class always would read {100 * chance:.0f} %: it says nothing of others; change judge.seeds, "
+                "judge.epochs or judge.learning_rate, and run `make repro`"
+            )
+
+
+def poor(accuracy: Mapping[str, float], label: str) -> list[str]:
+    """The judges, by seed, that read too few test images right for their numbers to be trusted, on the data `label`."""
+    least = POOR_OF_DIGITS if is_the_papers(label) else POOR
+    return [seed for seed, share in accuracy.items() if share < least]
+
+
 def extract(judge: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Features float32 [N, 64] and class probabilities float32 [N, 10] of images uint8 [N, 28, 28].
+    """Features float32 [N, 64] and class probabilities float32 [N, C] of images uint8 [N, 28, 28].
 
     In chunks of one size, so that an image's features do not depend on how many others there are.
     """

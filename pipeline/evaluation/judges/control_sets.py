@@ -1,4 +1,4 @@
-"""The control sets, whose quality is known: real digits and three kinds of noise. Every metric is computed on them."""
+"""The control sets, whose quality is known: real images and three kinds of noise. Every metric is computed on them."""
 
 from __future__ import annotations
 

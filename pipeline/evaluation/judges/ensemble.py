@@ -1,4 +1,4 @@
-"""The judges as one folder: their weights, and what they see in the real digits and in the controls.
+"""The judges as one folder: their weights, and what they see in the real images and in the controls.
 
 judge.json                     settings, the data's hash, test accuracy of each judge
 judge-<seed>.weights.h5        the weights, as Keras reads them
@@ -30,11 +30,11 @@ class JudgeOutputs(NamedTuple):
     """What J judges see in N images."""
 
     features: np.ndarray  # float32 [J, N, 64]
-    probabilities: np.ndarray  # float32 [J, N, 10]
+    probabilities: np.ndarray  # float32 [J, N, C]
 
 
 class EnsembleDescription(TypedDict):
-    """What judge.json holds. `accuracy`: seed -> share of the test digits that the judge reads right."""
+    """What judge.json holds. `accuracy`: seed -> share of the test images that the judge reads right."""
 
     accuracy: dict[str, float]
     data: Identity
@@ -73,11 +73,15 @@ def save_ensemble(
         files.write_json(part / "judge.json", description)
 
 
-def load_judges(folder: Path = paths.JUDGE) -> list[keras.Model]:
-    """The judges, in the order of their outputs. Raises `UserError` if a file is missing or holds no judge."""
+def load_judges(classes: int, folder: Path = paths.JUDGE) -> list[keras.Model]:
+    """The judges of data of so many classes, in the order of their outputs.
+
+    Raises:
+      UserError: a file is missing or holds no judge.
+    """
     judges = []
     for seed in cast(list[int], read_description(folder)["settings"]["seeds"]):
-        judge, path = classifier.build_judge(seed), folder / f"judge-{seed}.weights.h5"
+        judge, path = classifier.build_judge(seed, classes), folder / f"judge-{seed}.weights.h5"
         try:
             judge.load_weights(path)
         except (OSError, ValueError) as error:

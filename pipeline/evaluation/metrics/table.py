@@ -10,7 +10,7 @@ class Metric(NamedTuple):
     """A row of the table.
 
     `direction`: which values are better; "closer": the smaller the distance to `perfect`, the better. `perfect`: the
-    value of a perfect model; None: that of real digits. `low`, `high`: the range. `digits`: decimals shown. `headline`:
+    value of a perfect model; None: that of real images. `low`, `high`: the range. `digits`: decimals shown. `headline`:
     whether the page draws it, and a model's headline and its row in the tracker hold it.
     """
 
@@ -50,3 +50,13 @@ _ROWS = (
     Metric("duplicate_share", "duplicates", 4, "closer", 0.01, 0, 1, "Arora and Zhang 2017"),
 )
 TABLE = {metric.name: metric for metric in _ROWS}
+
+
+def of_classes(count: int) -> dict[str, Metric]:
+    """The table for data of so many classes, which bound some metrics; `TABLE` has the bounds of ten."""
+    bounded = {
+        "classifier_score": TABLE["classifier_score"]._replace(perfect=count, high=count),
+        "confidence": TABLE["confidence"]._replace(low=1 / count),
+        "classes_kept": TABLE["classes_kept"]._replace(perfect=count, high=count),
+    }
+    return TABLE | bounded

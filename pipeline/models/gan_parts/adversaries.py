@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -22,6 +22,13 @@ Loss = Callable[[], "tuple[tf.Tensor, dict[str, tf.Tensor]]"]  # what an update 
 Judge = Callable[..., "tf.Tensor"]  # images [B, 28, 28, 1] in, a number each out, [B, 1]
 PairLoss = Callable[..., "tuple[tf.Tensor, dict[str, tf.Tensor]]"]
 Step = Callable[..., "dict[str, tf.Tensor]"]
+
+
+class Networks(Protocol):
+    """A module that makes networks, such as `parts.dense`."""
+
+    generator: Callable[..., keras.Model]
+    discriminator: Callable[..., keras.Model]
 
 
 class Settings(Section):
@@ -69,8 +76,9 @@ class Adversaries:
 
     Args:
       last: the scalars that the log also gives for a row's last step.
-      labelled: whether both networks take the label.
-      layer: the class of the discriminator's layers, if not Keras's.
+      classes: of the labels that both networks take; 0: they take none.
+      networks: what makes generator and discriminator, `parts.dense` or a module with the same functions.
+      layer: the class of a dense discriminator's layers, if not Keras's.
       probability: what makes a probability of being real of the discriminator's number; None: nothing does.
     """
 
@@ -83,33 +91,36 @@ class Adversaries:
         step: Step,
         *,
         last: tuple[str, ...] = (),
-        labelled: bool = False,
+        classes: int = 0,
+        networks: Networks = dense,
         layer: dense.Dense | None = None,
         probability: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ):
-        self.config, self.latent_dim, self.labelled, self.last_step_scalars = config, config.latent_dim, labelled, last
+        self.config, self.latent_dim, self.last_step_scalars = config, config.latent_dim, last
+        self.labelled, self._classes, self._networks = bool(classes), classes, networks
         self._step, self._probability = step, probability
         self.fitted: dict[str, tf.Variable] = {}
         self.generator = self._new_generator(seed)
-        self.discriminator = dense.discriminator(
-            seed, hidden_dim=config.hidden_dim, leaky_slope=config.leaky_slope, labelled=labelled, layer=layer
+        own_layer = {"layer": layer} if layer else {}
+        self.discriminator = networks.discriminator(
+            seed, hidden_dim=config.hidden_dim, leaky_slope=config.leaky_slope, classes=classes, **own_layer
         )
-        self._optimizers = {
-            "g_optimizer": _adam(config, self.generator),
-            "d_optimizer": _adam(config, self.discriminator),
+        self.optimizers = {
+            "g_optimizer": adam(config, self.generator),
+            "d_optimizer": adam(config, self.discriminator),
         }
         self._drawing = self.generator
         if config.averaging:
             self._drawing = self._new_generator(seed)  # the same seed, so the same weights at first
 
     def _new_generator(self, seed: int) -> keras.Model:
-        return dense.generator(
+        return self._networks.generator(
             seed,
             hidden_dim=self.config.hidden_dim,
             latent_dim=self.config.latent_dim,
             leaky_slope=self.config.leaky_slope,
             output_activation=self.config.output_activation,
-            labelled=self.labelled,
+            classes=self._classes,
         )
 
     @property
@@ -119,7 +130,7 @@ class Adversaries:
 
     @property
     def state(self) -> dict[str, tf.Variable]:
-        return variables({**self.networks, **self._optimizers})
+        return variables({**self.networks, **self.optimizers})
 
     def train_step(self, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor) -> dict[str, tf.Tensor]:
         return self._step(self, images, labels, key)
@@ -150,23 +161,24 @@ class Adversaries:
 
     def update_discriminator(self, loss: Loss) -> dict[str, tf.Tensor]:
         """One step of Adam. The scalars of `loss`, and the gradient's norm."""
-        scalars, norm = self._update("d_optimizer", self.discriminator, loss)
+        scalars, norm = self.update("d_optimizer", self.discriminator, loss)
         return {**scalars, "d_grad_norm": norm}
 
     def update_generator(self, loss: Loss) -> dict[str, tf.Tensor]:
         """One step of Adam, and of the average. The scalars of `loss`, and the gradient's norm."""
-        scalars, norm = self._update("g_optimizer", self.generator, loss)
+        scalars, norm = self.update("g_optimizer", self.generator, loss)
         if self._drawing is not self.generator:
             for average, weight in zip(self._drawing.weights, self.generator.weights, strict=True):
                 average.value.assign_add((1.0 - self.config.averaging) * (weight.value - average.value))
         return {**scalars, "g_grad_norm": norm}
 
-    def _update(self, optimizer: str, network: keras.Model, loss: Loss) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    def update(self, optimizer: str, network: keras.Model, loss: Loss) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """One step of the optimizer of that name. The scalars of `loss`, and the gradient's norm."""
         weights = network.trainable_variables
         with tf.GradientTape() as tape:
             minimised, scalars = loss()
         gradients = tape.gradient(minimised, weights)
-        self._optimizers[optimizer].apply(gradients, weights)
+        self.optimizers[optimizer].apply(gradients, weights)
         return scalars, fast_ops.global_norm(gradients)
 
     def sample(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
@@ -230,7 +242,8 @@ def flops_of_step(
     return 3 * d * (discriminator + penalised + 2 * anew) + g * generated + 3 * g + 2 * d
 
 
-def _adam(config: Settings, network: keras.Model) -> keras.optimizers.Adam:
-    adam = keras.optimizers.Adam(config.learning_rate, config.beta_1, config.beta_2, config.epsilon, name="adam")
-    adam.build(network.trainable_variables)
-    return adam
+def adam(config: Settings, network: keras.Model) -> keras.optimizers.Adam:
+    """An Adam of the network's weights."""
+    optimizer = keras.optimizers.Adam(config.learning_rate, config.beta_1, config.beta_2, config.epsilon, name="adam")
+    optimizer.build(network.trainable_variables)
+    return optimizer

@@ -1,6 +1,7 @@
 """Dense networks for 28 x 28 images: of any width and depth, each layer with a seed of its own.
 
-A conditional network takes the label as well, one-hot, beside its input: Mirza and Osindero 2014.
+A conditional network takes the label as well, one-hot, beside its input: Mirza and Osindero 2014. `classes` says of how
+many; 0: it takes none.
 """
 
 from __future__ import annotations
@@ -9,15 +10,15 @@ from collections.abc import Callable, Iterator
 
 from pipeline.core.backend import keras, tf
 from pipeline.core.rng import layer_seeds
-from pipeline.data.dataset import CLASSES, IMAGE_SHAPE, PIXELS
+from pipeline.data.dataset import IMAGE_SHAPE, PIXELS
 
 Dense = Callable[..., "keras.layers.Dense"]  # a layer's class: its units, then what keras.layers.Dense takes
 
 
-def encoder(seed: int, *, hidden_dim: int, hidden_layers: int, latent_dim: int, labelled: bool = False) -> keras.Model:
-    """Images [B, 28, 28, 1] (and labels [B, 10]) -> mean, log_var, each [B, Z]."""
+def encoder(seed: int, *, hidden_dim: int, hidden_layers: int, latent_dim: int, classes: int = 0) -> keras.Model:
+    """Images [B, 28, 28, 1] (and labels [B, C]) -> mean, log_var, each [B, Z]."""
     glorot = _initializers(seed, "encoder", hidden_layers + 2)
-    images, labels = keras.Input((*IMAGE_SHAPE, 1), name="images"), _labels(labelled)
+    images, labels = keras.Input((*IMAGE_SHAPE, 1), name="images"), _labels(classes)
     hidden = _joined(keras.layers.Flatten(name="flatten")(images), labels)
     for name in hidden_names(hidden_layers):
         hidden = keras.layers.Dense(hidden_dim, "relu", kernel_initializer=next(glorot), name=name)(hidden)
@@ -26,10 +27,10 @@ def encoder(seed: int, *, hidden_dim: int, hidden_layers: int, latent_dim: int, 
     return keras.Model([images, *labels] if labels else images, [mean, log_var], name="encoder")
 
 
-def decoder(seed: int, *, hidden_dim: int, hidden_layers: int, latent_dim: int, labelled: bool = False) -> keras.Model:
-    """Latents [B, Z] (and labels [B, 10]) -> [B, 28, 28, 1]: logits of the pixels, or what a loss takes them for."""
+def decoder(seed: int, *, hidden_dim: int, hidden_layers: int, latent_dim: int, classes: int = 0) -> keras.Model:
+    """Latents [B, Z] (and labels [B, C]) -> [B, 28, 28, 1]: logits of the pixels, or what a loss takes them for."""
     glorot = _initializers(seed, "decoder", hidden_layers + 1)
-    latents, labels = keras.Input((latent_dim,), name="latents"), _labels(labelled)
+    latents, labels = keras.Input((latent_dim,), name="latents"), _labels(classes)
     hidden = _joined(latents, labels)
     for name in hidden_names(hidden_layers):
         hidden = keras.layers.Dense(hidden_dim, "relu", kernel_initializer=next(glorot), name=name)(hidden)
@@ -45,11 +46,11 @@ def generator(
     latent_dim: int,
     leaky_slope: float,
     output_activation: str,
-    labelled: bool = False,
+    classes: int = 0,
 ) -> keras.Model:
-    """Latents [B, Z] (and labels [B, 10]) -> images [B, 28, 28, 1], in the range of the output's activation."""
+    """Latents [B, Z] (and labels [B, C]) -> images [B, 28, 28, 1], in the range of the output's activation."""
     glorot = _initializers(seed, "generator", 2)
-    latents, labels = keras.Input((latent_dim,), name="latents"), _labels(labelled)
+    latents, labels = keras.Input((latent_dim,), name="latents"), _labels(classes)
     hidden = keras.layers.Dense(hidden_dim, kernel_initializer=next(glorot), name="hidden")(_joined(latents, labels))
     hidden = keras.layers.LeakyReLU(leaky_slope, name="leaky_relu")(hidden)
     pixels = keras.layers.Dense(PIXELS, output_activation, kernel_initializer=next(glorot), name="pixels")(hidden)
@@ -57,15 +58,15 @@ def generator(
 
 
 def discriminator(
-    seed: int, *, hidden_dim: int, leaky_slope: float, labelled: bool = False, layer: Dense | None = None
+    seed: int, *, hidden_dim: int, leaky_slope: float, classes: int = 0, layer: Dense | None = None
 ) -> keras.Model:
-    """Images [B, 28, 28, 1] (and labels [B, 10]) -> one number an image, [B, 1]: a logit of being real, or a score.
+    """Images [B, 28, 28, 1] (and labels [B, C]) -> one number an image, [B, 1]: a logit of being real, or a score.
 
     layer: the class of its dense layers, if it is not Keras's.
     """
     dense = layer or keras.layers.Dense
     glorot = _initializers(seed, "discriminator", 2)
-    images, labels = keras.Input((*IMAGE_SHAPE, 1), name="images"), _labels(labelled)
+    images, labels = keras.Input((*IMAGE_SHAPE, 1), name="images"), _labels(classes)
     flat = _joined(keras.layers.Flatten(name="flatten")(images), labels)
     hidden = dense(hidden_dim, kernel_initializer=next(glorot), name="hidden")(flat)
     hidden = keras.layers.LeakyReLU(leaky_slope, name="leaky_relu")(hidden)
@@ -80,20 +81,18 @@ def hidden_names(count: int) -> list[str]:
 
 def call(network: keras.Model, inputs: tf.Tensor, labels: tf.Tensor | None) -> tf.Tensor:
     """The network's output, with labels int32 [B] if it takes them."""
-    return network(inputs) if labels is None else network([tf.convert_to_tensor(inputs), one_hot(labels)])
-
-
-def one_hot(labels: tf.Tensor) -> tf.Tensor:
-    """Labels int32 [B] as float32 [B, 10], as the networks take them."""
-    return tf.one_hot(labels, CLASSES)
+    if labels is None:
+        return network(inputs)
+    classes = network.inputs[1].shape[1]
+    return network([tf.convert_to_tensor(inputs), tf.one_hot(labels, classes)])
 
 
 def _initializers(seed: int, network: str, count: int) -> Iterator[keras.initializers.Initializer]:
     return iter([keras.initializers.GlorotUniform(s) for s in layer_seeds(seed, network, count)])
 
 
-def _labels(labelled: bool) -> list[keras.KerasTensor]:
-    return [keras.Input((CLASSES,), name="labels")] if labelled else []
+def _labels(classes: int) -> list[keras.KerasTensor]:
+    return [keras.Input((classes,), name="labels")] if classes else []
 
 
 def _joined(inputs: keras.KerasTensor, labels: list[keras.KerasTensor]) -> keras.KerasTensor:

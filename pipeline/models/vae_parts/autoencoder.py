@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import numpy as np
 
 from pipeline.core.backend import keras, tf
 from pipeline.core.rng import stream
 from pipeline.core.settings import Decay, PositiveFloat, PositiveInt
-from pipeline.data.dataset import CLASSES, IMAGE_SHAPE
+from pipeline.data.dataset import IMAGE_SHAPE
 from pipeline.models import Flops, Signature, Spec, variables
 from pipeline.models.parts import dense, fast_ops, losses
+from pipeline.models.parts.epochs import Epochs
 from pipeline.models.vae_parts.mixture import Mixture
-from pipeline.models.vae_parts.schedule import Epochs
 
 QUICK = {"epochs": 2, "snapshot_every": 1, "snapshot_images": 16, "mixture_components": 3}
 CODES = 20_000  # that the mixture is fitted to: it is as good as by all 60,000, and sooner there
@@ -21,6 +22,13 @@ _ENCODED_A_CALL = 1000
 
 Noise = Callable[..., "tf.Tensor"]
 Loss = Callable[..., "tuple[tf.Tensor, dict[str, tf.Tensor]]"]
+
+
+class Networks(Protocol):
+    """A module that makes networks, such as `parts.dense`."""
+
+    encoder: Callable[..., keras.Model]
+    decoder: Callable[..., keras.Model]
 
 
 class Settings(Epochs):
@@ -45,31 +53,36 @@ def flops(config: Settings, forward: Mapping[str, int], draws: int = 1) -> Flops
 
 class Autoencoder:
     """The model, but for its loss, which is `loss(this, images, labels, key)`. It gives what is minimised, in nats an
-    image, and scalars, logged as train/<name> and test/<name>. `labelled`: whether both networks take the label.
+    image, and scalars, logged as train/<name> and test/<name>.
+
+    Args:
+      classes: of the labels that both networks take; 0: they take none.
+      networks: what makes encoder and decoder, `parts.dense` or a module with the same functions.
     """
 
     samplers = ("means", "bernoulli", "mixture")
     last_step_scalars = ()
 
-    def __init__(self, config: Settings, seed: int, loss: Loss, *, labelled: bool = False):
-        self.config, self.latent_dim, self.labelled = config, config.latent_dim, labelled
-        self._seed, self._loss = seed, loss
+    def __init__(self, config: Settings, seed: int, loss: Loss, *, classes: int = 0, networks: Networks = dense):
+        self.config, self.latent_dim, self.labelled = config, config.latent_dim, bool(classes)
+        self._seed, self._loss, self._classes = seed, loss, classes
         sizes = {
             "hidden_dim": config.hidden_dim,
             "hidden_layers": config.hidden_layers,
             "latent_dim": config.latent_dim,
         }
         self.networks = {
-            "encoder": dense.encoder(seed, **sizes, labelled=labelled),
-            "decoder": dense.decoder(seed, **sizes, labelled=labelled),
+            "encoder": networks.encoder(seed, **sizes, classes=classes),
+            "decoder": networks.decoder(seed, **sizes, classes=classes),
         }
         self._weights = [v for network in self.networks.values() for v in network.trainable_variables]
         self._optimizer = keras.optimizers.RMSprop(
             config.learning_rate, rho=config.rho, epsilon=config.epsilon, name="rmsprop"
         )
         self._optimizer.build(self._weights)
-        self._hidden = [self.networks["encoder"].get_layer(name) for name in dense.hidden_names(config.hidden_layers)]
-        self._mixture = Mixture(config.mixture_components, config.latent_dim, CLASSES if labelled else 1)
+        ends = ("images", "labels", "mean", "log_var")
+        self._hidden = [layer for layer in self.networks["encoder"].layers if layer.name not in ends]
+        self._mixture = Mixture(config.mixture_components, config.latent_dim, classes or 1)
         self.fitted = self._mixture.fitted
 
     @property
@@ -87,13 +100,11 @@ class Autoencoder:
 
     def moments(self, images: tf.Tensor, labels: tf.Tensor | None = None) -> list[tf.Tensor]:
         """The encoder's outputs, mean and log_var [B, Z], in a form that trains fast."""
-        layer = self.networks["encoder"].get_layer
-        hidden = layer("flatten")(images)
-        if self.labelled:
-            hidden = layer("joined")([hidden, dense.one_hot(labels)])
-        for hidden_layer in self._hidden:
-            hidden = hidden_layer(hidden)
-        return fast_ops.together([layer("mean"), layer("log_var")], hidden)
+        hidden = images
+        for layer in self._hidden:
+            joined = layer.name == "joined"
+            hidden = layer([hidden, tf.one_hot(labels, self._classes)] if joined else hidden)
+        return fast_ops.together([self.networks["encoder"].get_layer(name) for name in ("mean", "log_var")], hidden)
 
     def logits(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         """The logits of the pixels' means, [B, 28, 28, 1]."""

@@ -19,7 +19,7 @@ ITERATIONS, TOLERANCE = 100, 1e-2  # of EM: when the mean log-likelihood of a co
 class Mixture:
     """`components` Gaussians with full covariances in Z dimensions. Before it is fitted it is one standard normal.
 
-    `classes`: a digit's codes share the Gaussians with the others', but have weights of their own; 1: there are none.
+    `classes`: a class's codes share the Gaussians with the others', but have weights of their own; 1: there are none.
     """
 
     def __init__(self, components: int, latent_dim: int, classes: int = 1):

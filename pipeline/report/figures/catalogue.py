@@ -11,7 +11,6 @@ from scipy.special import ndtri
 
 from pipeline import models
 from pipeline.comparison import paper
-from pipeline.data.dataset import CLASSES
 from pipeline.evaluation.metrics import memorisation
 from pipeline.matrix import split_id
 from pipeline.report.figures import architecture, curves, digits, latent, style
@@ -19,7 +18,7 @@ from pipeline.report.figures.inputs import Inputs
 from pipeline.sampling import draws, grids
 from pipeline.sampling.checkpoint import Checkpoint, ModelCard
 
-MANIFOLD_DIGIT = 3  # of a model that is told the digit: one for the whole plane, so that only the latents differ
+MANIFOLD_CLASS = 3  # of a model that is told the class: one for the whole plane, so that only the latents differ
 
 Named = tuple[str, Figure]
 
@@ -35,8 +34,9 @@ def sheets(inputs: Inputs) -> Iterator[tuple[str, np.ndarray]]:
     side = inputs.plot.sample_side
     yield "digits-real", grids.tile(inputs.dataset.test.images[: side**2], side)
     for model_id, by_sampler in inputs.samples.items():
+        name = model_id if model_id in inputs.matrix.external else split_id(model_id).variant
         for images in list(by_sampler.values())[:1]:
-            yield f"digits-{split_id(model_id).variant}", grids.tile(images[: side**2], side)
+            yield f"digits-{name}", grids.tile(images[: side**2], side)
 
 
 def _unless_failed(inputs: Inputs, model_id: str, name: str, draw: Callable[[], Figure]) -> Named:
@@ -70,7 +70,8 @@ def _losses(inputs: Inputs) -> Iterator[Named]:
     vaes = inputs.curves_of(inputs.matrix.vaes, paper.LOSS, "epoch")
     for number, part, epochs in ((3, "first", slice(5)), (4, "last", slice(-5, None))):
         title = f"Figure {number}: VAE loss, {part} five epochs"
-        figure = curves.loss_by_epoch(vaes, inputs.label, epochs, paper.VAE_LOSS, title)
+        printed = paper.VAE_LOSS if inputs.papers_data else {}
+        figure = curves.loss_by_epoch(vaes, inputs.label, epochs, printed, title)
         yield f"figure-{number}-vae-loss-{part}-epochs", figure
     scalars = models.variant(inputs.cards[inputs.vae]["variant"]).SCALARS.held_out
     if scalars:
@@ -84,7 +85,7 @@ def _latent_space(inputs: Inputs) -> Iterator[Named]:
         return inputs.checkpoints[inputs.vae].encode(images[..., np.newaxis] / np.float32(255), digits)
 
     def scatter() -> Figure:
-        return latent.scatter(encode(test.images, test.labels), test.labels, label)
+        return latent.scatter(encode(test.images, test.labels), test.labels, inputs.classes, label)
 
     def manifold() -> Figure:
         lowest, highest = settings.manifold_quantiles
@@ -92,9 +93,10 @@ def _latent_space(inputs: Inputs) -> Iterator[Named]:
         latents = np.zeros((settings.manifold_side**2, inputs.cards[inputs.vae]["latent_dim"]), np.float32)
         plane = np.stack(np.meshgrid(coordinates, coordinates[::-1]), axis=-1).reshape(-1, 2)
         latents[:, :2] = plane[:, : latents.shape[1]]
-        told = np.full(len(latents), MANIFOLD_DIGIT, np.int32)
-        digit = MANIFOLD_DIGIT if "class_shares" in inputs.cards[inputs.vae] else None
-        return latent.manifold(_decode(inputs.checkpoints[inputs.vae], latents, told), coordinates, label, digit)
+        chosen = min(MANIFOLD_CLASS, len(inputs.classes) - 1)
+        told = np.full(len(latents), chosen, np.int32)
+        name = inputs.classes[chosen] if "class_shares" in inputs.cards[inputs.vae] else None
+        return latent.manifold(_decode(inputs.checkpoints[inputs.vae], latents, told), coordinates, label, name)
 
     def reconstructions() -> Figure:
         originals, digits_shown = test.images[: settings.reconstructions], test.labels[: settings.reconstructions]
@@ -124,12 +126,13 @@ def _gan(inputs: Inputs) -> Iterator[Named]:
 
 
 def _beside_paper(axes: Axes, inputs: Inputs, quantity: str, scale: float, y: str) -> None:
-    printed = {iteration: row[quantity] for iteration, row in paper.GAN_LOG.items()}
+    log = paper.GAN_LOG if inputs.papers_data else {}
+    printed = {iteration: row[quantity] for iteration, row in log.items()}
     curves.beside_paper(axes, inputs.curves_of(inputs.matrix.gans, quantity, "iteration"), scale, printed, y)
 
 
 def _gan_log(inputs: Inputs) -> Figure:
-    """The paper's table of single minibatches, and ours of the same iterations."""
+    """The paper's table of single minibatches, and ours of the same iterations; of other data, only ours."""
     log = inputs.logs[inputs.gan]
     row_of = {int(step): row for row, step in enumerate(log.get("iteration", []))}
     scalars = models.variant(inputs.cards[inputs.gan]["variant"]).SCALARS.paper
@@ -141,18 +144,22 @@ def _gan_log(inputs: Inputs) -> Figure:
             column = log.get(f"{scalars.get(quantity)}_batch")
             known = column is not None and iteration in row_of
             ours.append(format(scale * column[row_of[iteration]], form) if column is not None and known else "-")
-        theirs = [format(printed[quantity], form) for quantity, _, form in shown]
+        theirs = [format(printed[quantity], form) for quantity, _, form in shown] if inputs.papers_data else []
         rows.append((f"{iteration:,}", *ours, *theirs))
-    header = ("iteration", "D loss", "accuracy %", "G loss", "paper: D loss", "paper: acc. %", "paper: G loss")
-    title = f"Figure 6: the log of {inputs.gan}, single minibatches, beside the paper's"
+    header = ["iteration", "D loss", "accuracy %", "G loss"]
+    title = f"Figure 6: the log of {inputs.gan}, single minibatches"
+    if inputs.papers_data:
+        header += ["paper: D loss", "paper: acc. %", "paper: G loss"]
+        title += ", beside the paper's"
     return architecture.table(header, rows, title, inputs.label)
 
 
 def _samples(inputs: Inputs) -> Iterator[Named]:
-    sheets = [("real test digits", inputs.dataset.test.images)]
+    sheets = [(style.of_data("real test digits", inputs.label), inputs.dataset.test.images)]
     for variant in inputs.matrix.variants():
         model_id = f"{variant}-{inputs.matrix.seeds[0]}"
         sheets += [(f"{model_id}, {sampler}", images) for sampler, images in inputs.samples[model_id].items()]
+    sheets += [(f"{name}, made elsewhere", inputs.samples[name][draws.SAMPLES]) for name in inputs.matrix.external]
     yield "samples", digits.side_by_side(sheets, inputs.plot.sample_side, inputs.label)
 
 
@@ -175,7 +182,7 @@ def _interpolation(inputs: Inputs) -> Iterator[Named]:
         dim = checkpoint.card["latent_dim"]
         ends = draws.latents(2 * rows, dim, seed=inputs.latents_seed)
         path = np.concatenate([(1 - weights) * a + weights * b for a, b in ends.reshape(-1, 2, dim)])
-        images = _decode(checkpoint, path, np.repeat(np.arange(rows, dtype=np.int32) % CLASSES, steps))
+        images = _decode(checkpoint, path, np.repeat(np.arange(rows, dtype=np.int32) % len(inputs.classes), steps))
         walks.append((model_id, images.reshape(rows, -1, *images.shape[1:])))
     if walks:
         yield "interpolation", latent.interpolation(walks, inputs.label)

@@ -57,7 +57,8 @@ def beside_paper(axes: Axes, curves: Sequence[Curve], scale: float, paper: Print
             axes.plot(_numbers(log), batch, ".", color=colour, alpha=0.35, ms=3, label=dots)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    draw_paper(axes, paper, "paper, one minibatch")
+    if paper:
+        draw_paper(axes, paper, "paper, one minibatch")
     _label(axes, "iteration", y)
 
 

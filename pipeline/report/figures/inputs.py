@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline import models
-from pipeline.data.dataset import Dataset
+from pipeline.data.dataset import Dataset, is_the_papers
 from pipeline.matrix import Matrix, split_id
 from pipeline.report.figures.curves import Curve, Log
 from pipeline.report.figures.settings import Plot
@@ -21,7 +21,7 @@ class Inputs:
 
     `cards`, `logs`: of every trained model. `vae`, `gan`: the models that stand for the paper's. Of these two:
     `checkpoints`, unless their training failed; `samples`, by sampler; `snapshots`, steps and images. `samples` holds
-    the first seed of every model besides.
+    the first seed of every model besides, and what was made elsewhere.
     """
 
     matrix: Matrix
@@ -39,6 +39,15 @@ class Inputs:
     @property
     def label(self) -> str:
         return self.dataset.manifest["label"]
+
+    @property
+    def classes(self) -> list[str]:
+        return self.dataset.manifest["classes"]
+
+    @property
+    def papers_data(self) -> bool:
+        """Whether the paper's numbers may stand beside these."""
+        return is_the_papers(self.label)
 
     def logs_of(self, variants: list[str]) -> dict[str, Log]:
         """Logs of these variants. A training that failed before its first row has none."""

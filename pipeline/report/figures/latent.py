@@ -8,30 +8,36 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 
-from pipeline.report.figures.style import CLASS_COLOURS, show_image, titled
+from pipeline.data.dataset import is_the_papers
+from pipeline.report.figures.style import class_colours, show_image, titled
 from pipeline.sampling import grids
 
 
-def scatter(means: np.ndarray, labels: np.ndarray, label: str) -> Figure:
+def scatter(means: np.ndarray, labels: np.ndarray, classes: Sequence[str], label: str) -> Figure:
     """Test digits where the encoder puts them, coloured by class, each class named at its median.
 
     Args:
       means: [N, Z]; the first two dimensions are shown.
-      labels: uint8 [N].
+      labels: uint8 [N]; classes: their names.
     """
     shown = "" if means.shape[1] == 2 else f", first two of {means.shape[1]} dimensions"
     figure = titled(7, 6, f"Figure 5: test digits in the latent space{shown}", label)
     axes = figure.add_subplot()
     x, y = means[:, 0], means[:, 1] if means.shape[1] > 1 else np.zeros(len(means))
-    norm = BoundaryNorm(np.arange(-0.5, 10), 10)
-    points = axes.scatter(x, y, c=labels, cmap=ListedColormap(CLASS_COLOURS), norm=norm, s=4, alpha=0.7, linewidths=0)
-    digits = np.unique(labels)
-    medians = np.array([[np.median(x[labels == digit]), np.median(y[labels == digit])] for digit in digits])
-    for digit, place in zip(digits, _apart(medians, 0.05 * float(np.ptp(means))), strict=True):
-        box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLOURS[digit], "alpha": 0.9}
-        axes.annotate(str(digit), place, ha="center", va="center", fontsize=10, bbox=box)
+    colours, count = class_colours(len(classes)), len(classes)
+    norm = BoundaryNorm(np.arange(-0.5, count), count)
+    points = axes.scatter(x, y, c=labels, cmap=ListedColormap(colours), norm=norm, s=4, alpha=0.7, linewidths=0)
+    present = np.unique(labels)
+    medians = np.array([[np.median(x[labels == number]), np.median(y[labels == number])] for number in present])
+    short = max(len(name) for name in classes) == 1
+    size = 10 if count <= 10 else 7
+    for number, place in zip(present, _apart(medians, 0.05 * float(np.ptp(means))), strict=True):
+        shape = "circle,pad=0.15" if short else "round,pad=0.15"
+        box = {"boxstyle": shape, "fc": "white", "ec": colours[number], "alpha": 0.9}
+        axes.annotate(classes[number], place, ha="center", va="center", fontsize=size if short else 8, bbox=box)
     axes.set(xlabel="latent dimension 1 (mean, no unit)", ylabel="latent dimension 2 (mean, no unit)")
-    bar = figure.colorbar(points, ticks=range(10), label="digit")
+    bar = figure.colorbar(points, ticks=range(count), label="digit" if is_the_papers(label) else "class")
+    bar.ax.set_yticklabels(classes, fontsize=10 if count <= 10 else 6)
     if bar.solids:
         bar.solids.set_alpha(1)
     return figure
@@ -50,13 +56,13 @@ def _apart(places: np.ndarray, distance: float) -> np.ndarray:
     return moved
 
 
-def manifold(digits: np.ndarray, coordinates: np.ndarray, label: str, told: int | None = None) -> Figure:
+def manifold(digits: np.ndarray, coordinates: np.ndarray, label: str, told: str | None = None) -> Figure:
     """Digits decoded over the latent plane.
 
     Args:
       digits: uint8 [side * side, 28, 28], rows from the top, the second coordinate falling.
       coordinates: [side], rising, the same on both axes.
-      told: the digit that the decoder was told, if it takes one.
+      told: the class that the decoder was told, if it takes one.
     """
     side = len(coordinates)
     decoded = "digits" if told is None else f"digits, told {told},"

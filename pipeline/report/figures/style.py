@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from pipeline.core import files
+from pipeline.data.dataset import MNIST, is_the_papers
 
 DPI = 120
+_NUMBERED = re.compile(r"^(Figure \d+|Section [\d.]+): ")
+_WORDS = re.compile(r"\b(D|d)igit(s?)\b")
 MODEL_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe and Ito 2008
 
 
 CLASS_COLOURS = [  # Tol 2021, 'muted', with black for its grey: ten that colour-blind readers can tell apart
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#000000",
 ]  # fmt: skip
+
+
+def class_colours(count: int) -> list[str]:
+    """A colour a class: `CLASS_COLOURS`, or, of more classes than these, as many along a rainbow."""
+    if count <= len(CLASS_COLOURS):
+        return CLASS_COLOURS[:count]
+    return [to_hex(colormaps["turbo"](index / (count - 1))) for index in range(count)]
+
 
 matplotlib.rcdefaults()  # a user's own settings would change the bytes
 matplotlib.rcParams.update(
@@ -38,8 +52,17 @@ matplotlib.rcParams.update(
 def titled(width: float, height: float, title: str, label: str) -> Figure:
     """An empty figure, sizes in inches. Its title names the data (`label`) if that is not the whole of MNIST."""
     figure = Figure(figsize=(width, height))
-    figure.suptitle(title if label == "MNIST" else f"{title} ({label})", fontsize=12)
+    figure.suptitle(title if label == MNIST else f"{of_data(title, label)} ({label})", fontsize=12)
     return figure
+
+
+def of_data(text: str, label: str) -> str:
+    """A text about the paper's figures and digits, as it is of other data: without their numbers, about images."""
+    if is_the_papers(label):
+        return text
+    text = _WORDS.sub(lambda found: f"{'I' if found[1] == 'D' else 'i'}mage{found[2]}", text)
+    plain = _NUMBERED.sub("", text)
+    return plain if plain == text else plain[:1].upper() + plain[1:]
 
 
 def show_image(axes: Axes, pixels: np.ndarray) -> None:

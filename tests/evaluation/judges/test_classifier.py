@@ -8,18 +8,17 @@ import pytest
 
 from pipeline.core.errors import UserError
 from pipeline.core.settings import read_section
-from pipeline.data import sources
 from pipeline.data.dataset import Dataset
 from pipeline.evaluation.judges import classifier, control_sets, ensemble
 from pipeline.evaluation.reference import ReferenceStats, build_reference
-from tests.conftest import ROOT, SOURCE, mnist_at_hand
+from tests.conftest import ROOT, mnist, mnist_at_hand
 
 SETTINGS = classifier.Judge(seeds=[3], epochs=2, batch_size=50, learning_rate=4e-3, control_images=50)
 
 
 @pytest.fixture(scope="module")
 def trained(digits: Dataset) -> Any:
-    model = classifier.build_judge(3)
+    model = classifier.build_judge(3, 10)
     rows = list(classifier.train_judges({3: model}, digits.train, SETTINGS))
     assert [step for step, _ in rows] == [100, 160]
     assert rows[1][1][3] < rows[0][1][3]
@@ -34,7 +33,7 @@ def test_it_learns_to_read(trained: Any, digits: Dataset) -> None:
 
 
 def test_judges_in_parallel_learn_what_each_learns_alone(trained: Any, digits: Dataset) -> None:
-    judges = {seed: classifier.build_judge(seed) for seed in (3, 4)}
+    judges = {seed: classifier.build_judge(seed, 10) for seed in (3, 4)}
     list(classifier.train_judges(judges, digits.train, SETTINGS))
     for alone, in_parallel in zip(trained.weights, judges[3].weights, strict=True):
         assert np.array_equal(alone.value.numpy(), in_parallel.value.numpy())
@@ -53,7 +52,7 @@ def test_an_ensemble_comes_back_from_its_folder(trained: Any, digits: Dataset, t
     }
     description = ensemble.describe({"3": 0.95}, digits.manifest, SETTINGS)
     ensemble.save_ensemble(folder, {3: trained}, outputs, sets, description)
-    (loaded,) = ensemble.load_judges(folder)
+    (loaded,) = ensemble.load_judges(10, folder)
     assert np.array_equal(classifier.extract(loaded, sets["Gaussian"])[0], outputs["Gaussian"].features[0])
     loaded_outputs = ensemble.load_outputs(folder)
     assert list(loaded_outputs) == [ensemble.REAL, *sets]
@@ -64,7 +63,7 @@ def test_an_ensemble_comes_back_from_its_folder(trained: Any, digits: Dataset, t
     assert ensemble.read_description(folder) == description
     (folder / "judge-3.weights.h5").write_bytes(b"torn")
     with pytest.raises(UserError, match=r"judge-3.weights.h5: damaged.*dvc repro"):
-        ensemble.load_judges(folder)
+        ensemble.load_judges(10, folder)
 
 
 def test_judges_of_other_test_images_are_refused(digits: Dataset) -> None:
@@ -89,12 +88,28 @@ def test_controls_are_what_they_say(digits: Dataset) -> None:
 
 @pytest.mark.slow
 def test_the_default_judges_are_good_enough() -> None:
-    dataset = sources.obtain(SOURCE)
+    dataset = mnist()
     settings = read_section(classifier.Judge, "judge", ROOT / "params.yaml")
-    model = classifier.build_judge(settings.seeds[0])
+    model = classifier.build_judge(settings.seeds[0], 10)
     list(classifier.train_judges({settings.seeds[0]: model}, dataset.train, settings))
     chosen = classifier.extract(model, dataset.test.images)[1].argmax(axis=1)
     assert (chosen == dataset.test.labels).mean() >= (0.989 if mnist_at_hand() else 0.9)  # of 60,000, or of 4,000
+
+
+@pytest.mark.parametrize(
+    ("share", "counts", "chance"),
+    [(0.1, [100] * 10, "10 %"), (0.18, [100] * 10, "10 %"), (0.52, [50, 50], "50 %"), (0.9, [900, 10, 90], "90 %")],
+)
+def test_a_judge_that_hardly_beats_chance_is_refused_by_name(share: float, counts: list[int], chance: str) -> None:
+    with pytest.raises(UserError, match=rf"judge/: the judge of seed 7 reads .*would read {chance}.*judge.epochs"):
+        classifier.check_accuracy("judge/", {"3": 0.99, "7": share}, counts)
+    classifier.check_accuracy("judge/", {"3": 0.99, "7": share + 0.1}, counts)
+
+
+def test_what_a_judge_has_to_read_depends_on_the_data() -> None:
+    accuracy = {"0": 0.99, "1": 0.9, "2": 0.7}
+    assert classifier.poor(accuracy, "MNIST") == ["1", "2"]
+    assert classifier.poor(accuracy, "Fashion-MNIST") == ["2"]
 
 
 @pytest.mark.parametrize("features", [np.ones((5, 3), np.float32), np.full((5, 3), np.nan, np.float32)])

@@ -60,7 +60,9 @@ def draw_every_figure(label: str) -> dict[str, Figure]:
     return {
         "vae loss": curves.loss_by_epoch(vae_curves(), label, slice(5), paper.VAE_LOSS, "title"),
         "vae parts": curves.held_out(vae_logs(), models.variant("vae").SCALARS.held_out, "VAE", label),
-        "scatter": latent.scatter(np.random.default_rng(0).normal(size=(50, 2)), np.arange(50) % 10, label),
+        "scatter": latent.scatter(
+            np.random.default_rng(0).normal(size=(50, 2)), np.arange(50) % 10, list("0123456789"), label
+        ),
         "manifold": latent.manifold(images[:4], np.array([-1.0, 1.0]), label),
         "walks": latent.interpolation([("vae-0", images.reshape(2, 10, 28, 28))], label),
         "snapshots": digits.snapshots(np.array([1000]), images[np.newaxis], 4, label),
@@ -76,13 +78,14 @@ def draw_every_figure(label: str) -> dict[str, Figure]:
 
 def inputs(label: str) -> Inputs:
     split = Split(np.zeros((20, 28, 28), np.uint8), (np.arange(20) % 10).astype(np.uint8))
+    manifest = build_manifest(split, split, classes=list("abcdefghij"), source="", version="", label=label)
     network = dense_network(40, 30, 20, 10)
     failed = {"status": "failed", "failure": {"step": 20_000, "scalar": "loss"}}
     return Inputs(
-        matrix=Matrix(seeds=[0], vaes=["vae"], gans=["gan"], compared=["vae", "gan"]),
+        matrix=Matrix(seeds=[0], vaes=["vae"], gans=["gan"], others=[], compared=["vae", "gan"], external={}),
         plot=read_section(Plot, "plot", ROOT / "params.yaml"),
         latents_seed=0,
-        dataset=Dataset(split, split, build_manifest(split, split, source="", version="", label=label, whole=False)),
+        dataset=Dataset(split, split, manifest),
         cards={
             **{f"vae-{seed}": model_card("vae", {"encoder": network, "decoder": network}) | failed for seed in (0, 1)},
             "gan-0": model_card("gan", {"generator": network, "discriminator": network}) | failed,

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from pipeline.core.errors import UserError
-from pipeline.scoring import containers
+from pipeline.data import containers
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
 
@@ -158,7 +158,7 @@ TRANSPARENT = np.dstack([IMAGES[0], IMAGES[0], IMAGES[0], np.full((28, 28), 9, n
         ("a.npz", lambda path: np.savez(path, a=IMAGES, b=IMAGES), "got a, b; say which with --array NAME"),
         ("a.npz", lambda path: np.savez(path, labels=np.zeros(3)), r"it holds labels \[3\]"),
         ("empty", lambda path: path.mkdir(), "there are none"),
-        ("a.zip", zip_bomb, "expected at most 100,000 bytes for 28 x 28 pixels; got 50,000,000"),
+        ("a.zip", zip_bomb, "expected a PNG of at most 100,000 bytes; got 50,000,000"),
         ("bomb", bomb, "expected 28 x 28 pixels; got far more"),
         ("folder", in_folder(png(IMAGES[0][:20])), "expected 28 x 28 pixels; got 28 x 20"),
         ("folder", in_folder(png(COLOURED)), "expected a grey image; got colours"),

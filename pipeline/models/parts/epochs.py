@@ -1,4 +1,4 @@
-"""How long VAEs train: so many epochs."""
+"""How long a model trains that sees every image once an epoch."""
 
 from __future__ import annotations
 

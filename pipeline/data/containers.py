@@ -27,6 +27,8 @@ from pipeline.data.dataset import IMAGE_SHAPE
 MOST_IMAGES = 100_000
 MOST_BYTES = MOST_IMAGES * 28 * 28 * 8  # of an array: so many images in double precision
 MOST_BYTES_OF_A_PNG = 100_000  # 28 x 28 pixels take a few hundred
+MOST_BYTES_OF_A_LARGE_PNG = 2_000_000  # 512 x 512 pixels, in any mode, take less
+LEAST_SIDE, MOST_SIDE = 8, 512  # of an image that may be resized
 KINDS = "an .npy, an .npz, a folder of PNGs, or a .zip of PNGs"
 _IMAGES_BY_NAME = ("images", "samples", "x")  # which array of several is meant, if none is named
 
@@ -84,6 +86,16 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 def _npy(path: Path) -> Found:
     with path.open("rb") as file:
         return Found(_array(file, str(path)), "an .npy")
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Every array of an .npz, by name. Raises `UserError` if it is none, or holds anything but numbers and text."""
+    with opened_zip(path) as archive:
+        arrays = {}
+        for entry in archive.infolist():
+            with archive.open(entry) as file:
+                arrays[entry.filename.removesuffix(".npy")] = _array(file, f"{path}: {entry.filename}")
+        return arrays
 
 
 def _npz(path: Path, wanted: str | None) -> Found:
@@ -154,22 +166,43 @@ def _array(file: IO[bytes], place: str) -> np.ndarray:
 
 
 def _folder(path: Path) -> Found:
+    read = {str(file): functools.partial(_limited, file, MOST_BYTES_OF_A_PNG) for file in pngs_below(path)}
+    return Found(_pngs(path, read), "PNGs of a folder and those in it")
+
+
+def pngs_below(path: Path) -> list[Path]:
+    """The PNGs of a folder and of those in it, sorted.
+
+    Raises:
+      UserError: one is a link out of the folder, or there are too many.
+    """
     root = path.resolve()
     found = sorted(file for file in path.rglob("*") if _is_png(file.name) and not file.is_dir())
     for file in found:
         if not file.resolve().is_relative_to(root):
             raise UserError(f"{file}: expected a file in {path}; got a link out of it; copy what it points to")
-    return Found(
-        _pngs(path, {str(file): functools.partial(_limited, file) for file in found}),
-        "PNGs of a folder and those in it",
-    )
+    _check_number(path, len(found))
+    return found
 
 
-def _limited(file: Path) -> bytes:
-    size = file.stat().st_size
-    if size > MOST_BYTES_OF_A_PNG:
-        raise UserError(f"{file}: expected at most {MOST_BYTES_OF_A_PNG:,} bytes for 28 x 28 pixels; got {size:,}")
-    return file.read_bytes()
+def read_png(file: Path) -> np.ndarray:
+    """uint8 [H, W] of a grey PNG of `LEAST_SIDE` to `MOST_SIDE` pixels a side. Raises `UserError` if it is none."""
+    return _png(_limited(file, MOST_BYTES_OF_A_LARGE_PNG), str(file), range(LEAST_SIDE, MOST_SIDE + 1))
+
+
+def _limited(file: Path, most: int) -> bytes:
+    try:
+        size = file.stat().st_size
+        if size > most:
+            raise UserError(f"{file}: expected a PNG of at most {most:,} bytes; got {size:,}")
+        return file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{file}: expected a PNG that can be read; got: {error.strerror or error}") from None
+
+
+def _check_number(path: Path, count: int) -> None:
+    if count > MOST_IMAGES:
+        raise UserError(f"{path}: expected at most {MOST_IMAGES:,} PNGs; got {count:,}")
 
 
 def _zip(path: Path) -> Found:
@@ -178,8 +211,8 @@ def _zip(path: Path) -> Found:
         for entry in entries:
             if entry.file_size > MOST_BYTES_OF_A_PNG:
                 raise UserError(
-                    f"{path}: {entry.filename}: expected at most {MOST_BYTES_OF_A_PNG:,} bytes for 28 x 28 pixels; "
-                    f"got {entry.file_size:,}"
+                    f"{path}: {entry.filename}: expected a PNG of at most {MOST_BYTES_OF_A_PNG:,} bytes; got "
+                    f"{entry.file_size:,}"
                 )
         entries.sort(key=lambda e: e.filename)
         read = {f"{path}: {entry.filename}": functools.partial(archive.read, entry) for entry in entries}
@@ -195,12 +228,11 @@ def _pngs(path: Path, read: Mapping[str, Callable[[], bytes]]) -> np.ndarray:
     """uint8 [N, 28, 28] of PNGs: place, for an error -> what gives the file's content."""
     if not read:
         raise UserError(f"{path}: expected PNGs of 28 x 28 pixels; there are none")
-    if len(read) > MOST_IMAGES:
-        raise UserError(f"{path}: expected at most {MOST_IMAGES:,} PNGs; got {len(read):,}")
+    _check_number(path, len(read))
     images = np.empty((len(read), *IMAGE_SHAPE), np.uint8)
     for index, (place, content) in enumerate(read.items()):
         try:
-            images[index] = _png(content(), place)
+            images[index] = _png(content(), place, range(28, 29))
         except OSError as error:
             raise UserError(f"{place}: expected a PNG that can be read; got: {error.strerror or error}") from None
     return images
@@ -212,17 +244,19 @@ def _opened(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content), formats=["PNG"])
 
 
-def _png(content: bytes, place: str) -> np.ndarray:
+def _png(content: bytes, place: str, sides: range) -> np.ndarray:
+    """uint8 [H, W] of a grey PNG whose sides both lie in `sides`."""
+    allowed = "28 x 28 pixels" if len(sides) == 1 else f"{sides[0]} to {sides[-1]} pixels a side"
     try:
         with warnings.catch_warnings(), _opened(content) as picture:
-            if picture.size != IMAGE_SHAPE:  # before any pixel is unpacked
-                width, height = picture.size
-                raise UserError(f"{place}: expected 28 x 28 pixels; got {width} x {height}; make them so")
+            width, height = picture.size
+            if width not in sides or height not in sides:  # before any pixel is unpacked
+                raise UserError(f"{place}: expected {allowed}; got {width} x {height}; make them so")
             if picture.mode not in ("L", "1", "P", "RGB", "RGBA", "LA"):
                 raise UserError(f"{place}: expected a grey PNG of 8 bits; got mode {picture.mode}; convert it")
             pixels = np.asarray(picture.convert("RGBA"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UserError(f"{place}: expected 28 x 28 pixels; got far more: {error}") from None
+        raise UserError(f"{place}: expected {allowed}; got far more: {error}") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         if isinstance(error, UserError):
             raise
