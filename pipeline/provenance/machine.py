@@ -40,6 +40,13 @@ def _cpuinfo(key: str) -> str:
     return ""
 
 
+def named() -> str:
+    """The processor in a few words: its name, and the widest vectors that libraries choose kernels by."""
+    machine = here()
+    widest = [name for name in ("avx", "avx2", "avx512f") if name in machine["instruction_sets"]][-1:]
+    return " with ".join([machine["processor"], *widest])
+
+
 def record() -> None:
     """Writes that the results here were made on this machine: before they are committed."""
     FILE.write_text(yaml.safe_dump(here(), sort_keys=False), encoding="utf-8")

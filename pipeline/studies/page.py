@@ -201,8 +201,7 @@ def samples(sheets: Mapping[str, np.ndarray], label: str) -> Figure:
 
 def markdown(name: str, study: Study, rows: Sequence[Row], members: int) -> str:
     """The page. members: how many the study has; the page says if some have no row."""
-    lost, taken = sum(row["lost"] for row in rows), sum(bool(row["origin"]) for row in rows)
-    older, seeds = sum(row["older"] for row in rows), sorted({row["seed"] for row in rows})
+    lost, seeds = sum(row["lost"] for row in rows), sorted({row["seed"] for row in rows})
     of_all = f"{len(rows)} of {members}" if len(rows) < members else f"{members}"
     shown = tabled(study, rows)
     lines = [
@@ -211,15 +210,28 @@ def markdown(name: str, study: Study, rows: Sequence[Row], members: int) -> str:
         "\n".join(f"- {sentence}" for sentence in answer(study, rows)),
         f"![The metric over the setting, and against the cost of a training: means and 95 % intervals]({CURVE})",
         tabulate(shown["rows"], shown["header"], tablefmt="pipe", disable_numparse=True),
-        f"{of_all} trainings over seeds {', '.join(map(str, seeds))}; {lost} failed or collapsed and count as lost; "
-        f"{taken} are equal to a training made elsewhere and were not made again. Intervals are 95 % over seeds. "
-        "'Front': none is both cheaper to train and better."
-        + (f" **{older} of them are of older code and decide no claim.**" if older else ""),
+        f"{of_all} trainings over seeds {', '.join(map(str, seeds))}; {lost} failed or collapsed and count as lost. "
+        f"{_of_making(rows)}Intervals are 95 % over seeds. 'Front': none is both cheaper to train and better.",
         f"![The Fréchet distance of the snapshots over the steps, for each setting]({COURSE})",
         f"![A strip of samples of each setting]({SHEET})",
         f"Run it: `python -m pipeline study {name}`. To change it, edit study.yaml and run that again.",
     ]
     return "\n\n".join(lines) + "\n"
+
+
+def _of_making(rows: Sequence[Row]) -> str:
+    """Which trainings are another's, where they were made, and whether some are of older code, in sentences."""
+    origins, processors = (sorted({row[name] for row in rows} - {""}) for name in ("origin", "processor"))
+    taken, older = (sum(bool(row[name]) for row in rows) for name in ("origin", "older"))
+    counts = [f"{processor} ({sum(row['processor'] == processor for row in rows)})" for processor in processors]
+    said = []
+    if taken:
+        said.append(f"{taken} are equal to trainings of {', '.join(origins)} and were not made again. ")
+    if counts:
+        said.append(f"Processors: {', '.join(counts)}. ")
+    if older:
+        said.append(f"**{older} are of older code and decide no claim.** ")
+    return "".join(said)
 
 
 def _badness(metric: Metric, value: float) -> float:

@@ -20,6 +20,7 @@ from pipeline.sampling.checkpoint import ModelCard
 from pipeline.studies.study import FOLDER, Member
 
 PATH = FOLDER / "results.json"
+LATER = ("outputs", "read_by", "processor")
 DIGITS = 6  # of the numbers in a row: the file is in git
 
 
@@ -28,7 +29,7 @@ class Row(TypedDict):
     collapsed. `made_of`: a hash of data, settings and code; `older`: whether it is no longer that of today's files.
     `origin`: whose training it is, if it is no own one: "default", or another study's name. `metrics`: flat, as
     claims see them. `outputs`: SHA-256 of its card, log and metrics, as they were made; `read_by`: a
-    hash of the code that made the row of them.
+    hash of the code that made the row of them. `processor`: which it was trained and measured on.
     """
 
     study: str
@@ -45,6 +46,7 @@ class Row(TypedDict):
     origin: str
     older: bool
     outputs: str
+    processor: str
     metrics: dict[str, float]
 
 
@@ -60,7 +62,7 @@ class Files(NamedTuple):
         return hashlib.sha256("".join(map(files.sha256, self)).encode()).hexdigest()
 
 
-def row(study: str, member: Member, places: Files, *, made_of: str, read_by: str, origin: str = "") -> Row:
+def row(study: str, member: Member, places: Files, *, made_of: str, read_by: str, origin: str, processor: str) -> Row:
     """A member's row, from the files that are kept of it.
 
     Raises:
@@ -90,15 +92,16 @@ def row(study: str, member: Member, places: Files, *, made_of: str, read_by: str
         "origin": origin,
         "older": False,
         "outputs": places.sha256(),
+        "processor": processor,
         "metrics": {name: _rounded(value) for name, value in sorted({**numbers, **costs}.items())},
     }
 
 
 def read(root: Path = Path()) -> list[Row]:
-    """The rows of all studies; none if there is no file. The first rows did not have `outputs` and `read_by`."""
+    """The rows of all studies; none if there is no file. Those of earlier versions lack some of `LATER`."""
     path = root / PATH
     found = cast(list[Row], files.read_json(path)) if path.is_file() else []
-    return [cast(Row, {**known, **{name: known.get(name, "") for name in ("outputs", "read_by")}}) for known in found]
+    return [cast(Row, {**known, **{name: known.get(name, "") for name in LATER}}) for known in found]
 
 
 def replace(study: str, rows: Iterable[Row]) -> None:

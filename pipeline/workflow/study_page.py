@@ -23,7 +23,9 @@ from pipeline.workflow.study_plan import DEFAULT, Plan, files_of, kept_of
 
 
 def write(planned: Plan, rows: Sequence[Row]) -> None:
-    """The pictures of samples and courses stay as they are where a member's files are not here, as in a clone."""
+    """The pictures of samples and courses stay as they are where files of the study's own are not here, as in a clone;
+    of trainings taken from elsewhere they show those that are here.
+    """
     described, label, place = study.read(planned.name), read_manifest()["label"], FOLDER / planned.name
     _save(page.curve(described, rows, label), place / page.CURVE)
     if courses := _courses(planned, rows):
@@ -62,7 +64,7 @@ def write_text(name: str) -> None:
 
 
 def _courses(planned: Plan, rows: Sequence[Row]) -> dict[str, dict[str, list[Trajectory]]]:
-    """Model -> setting -> trajectories by seed; nothing if some are not here."""
+    """Model -> setting -> trajectories by seed; nothing if some of the study's own are not here."""
     found: dict[str, dict[str, list[Trajectory]]] = {}
     by_key = {row["key"]: row for row in rows}
     for member in planned.members:
@@ -71,6 +73,8 @@ def _courses(planned: Plan, rows: Sequence[Row]) -> dict[str, dict[str, list[Tra
             continue
         path = files_of(planned, member, row["origin"]).metrics
         if not path.is_file():
+            if row["origin"]:
+                continue
             return {}
         course = cast(ModelMetrics, files.read_json(path))["course"]
         if course and course["step"]:
@@ -79,7 +83,7 @@ def _courses(planned: Plan, rows: Sequence[Row]) -> dict[str, dict[str, list[Tra
 
 
 def _sheets(planned: Plan, rows: Sequence[Row]) -> dict[str, np.ndarray]:
-    """Setting -> samples of its first seed; nothing if some are not here."""
+    """Setting -> samples of its first seed; nothing if some of the study's own are not here."""
     sheets: dict[str, np.ndarray] = {}
     by_key = {row["key"]: row for row in rows}
     for member in planned.members:
@@ -91,6 +95,8 @@ def _sheets(planned: Plan, rows: Sequence[Row]) -> dict[str, np.ndarray]:
             continue
         pixels = _sheet(planned, member, row["origin"])
         if pixels is None:
+            if row["origin"]:
+                continue
             return {}
         sheets[setting] = pixels
     return sheets

@@ -14,6 +14,7 @@ from pipeline.console.board import DONE, STOPPED, TRAINED, TRAINING, Board
 from pipeline.core import paths
 from pipeline.core.backend import CORES_ARE_SHARED
 from pipeline.params import read_params
+from pipeline.provenance import machine
 from pipeline.sampling.checkpoint import CARD
 from pipeline.studies import made_of, results, study, work
 from pipeline.studies.results import Row
@@ -179,7 +180,9 @@ def _lines(log: Path) -> list[str]:
 
 def _rows(planned: Plan) -> dict[str, Row]:
     """Key -> row of every member that there is one of: made of its files where they are here, which costs little."""
-    known = {(r["study"], r["made_of"]): r for r in results.read()}
+    read = results.read()
+    known = {(r["study"], r["made_of"]): r for r in read}
+    processors = {r["outputs"]: r["processor"] for r in read}  # of files that were made here or elsewhere
     rows, read_by = {}, made_of.reading()
     for member in planned.members:
         key, hashed = member.key, planned.hashes[member.key]
@@ -188,7 +191,10 @@ def _rows(planned: Plan) -> dict[str, Row]:
         files = files_of(planned, member, origin)
         here = all(path.is_file() for path in files) and (row is None or files.sha256() == row["outputs"])
         if here and (row or origin or work.is_kept(planned.name, member, hashed)):
-            rows[key] = results.row(planned.name, member, files, made_of=hashed, read_by=read_by, origin=origin)
+            rows[key] = results.row(
+                planned.name, member, files, made_of=hashed, read_by=read_by, origin=origin,
+                processor=processors.get(files.sha256(), machine.named()),
+            )  # fmt: skip
         elif row:
             moved = {"study": planned.name, "key": key, "changed": dict(member.changed), "origin": origin}
             rows[key] = cast(Row, {**row, **moved, "older": row["read_by"] != read_by})
