@@ -20,6 +20,10 @@ TITLES = {
     "gan": "GAN, batches of 128, gradient norms logged",
     "vae16": "VAE with 16 latent dimensions, batches of 100",
     "r1_gan": "GAN with R1 and averaged weights, batches of 128, gradient norms logged: second derivatives",
+    "conv_vae": "VAE with convolutions, batches of 128",
+    "dcgan": "GAN with convolutions and R1, batches of 64",
+    "vae_gan": "VAE and GAN in one, with convolutions and R1, batches of 64",
+    "flow": "Rectified flow with convolutions, batches of 128",
 }
 PAPER_STEPS = {"vae": 50 * 600, "gan": 20_000}
 

@@ -15,6 +15,8 @@ from pipeline.data.dataset import load_dataset
 from pipeline.training import export
 
 BATCH = {"vae": 100, "gan": 128}
+KEY = tf.constant([0, 0])
+TIMES_KEY = tf.random.experimental.stateless_fold_in(KEY, 1)  # as `flow` draws its times
 
 
 def write(folder: Path, batch_of: Mapping[str, int] = BATCH) -> Path:
@@ -35,8 +37,9 @@ def write(folder: Path, batch_of: Mapping[str, int] = BATCH) -> Path:
                     arrays[f"{network.name}/{layer.name}/{kind}"] = values
         arrays[f"{name}/batch"] = np.arange(batch, dtype=np.int32)
         size = (batch, model.latent_dim)
-        drawn = tf.random.stateless_normal(size, [0, 0]).numpy()
-        arrays |= {f"{name}/noise": drawn, f"{name}/latents": drawn}
+        drawn = tf.random.stateless_normal(size, KEY).numpy()
+        times = tf.sigmoid(tf.random.stateless_normal((batch, 1), TIMES_KEY)).numpy()
+        arrays |= {f"{name}/noise": drawn, f"{name}/latents": drawn, f"{name}/times": times}
         card = export.build_card(model, variant=name, seed=0, steps=0, data=dataset.manifest)
         export.save_model(folder / f"{name}-0", model, card)
     path = folder / "problem.npz"

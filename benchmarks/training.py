@@ -22,7 +22,8 @@ XLA = "large products and updates alone, XLA"
 LIMITS = (*PRODUCTS, XLA, TRAFFIC)
 # A step's, of float32: five passes over the VAE's parameters, seven over the GAN's nets, the discriminator's twice.
 TRAFFIC_BYTES = {"vae": 4 * 5 * 404_244, "gan": 4 * 7 * (2 * 100_609 + 114_064)}
-VARIANTS = {"vae16": 100, "r1_gan": 128, "conv_vae": 128, "dcgan": 64}  # and the images of their minibatches
+# And the images of their minibatches.
+VARIANTS = {"vae16": 100, "r1_gan": 128, "conv_vae": 128, "dcgan": 64, "vae_gan": 64, "flow": 128}
 SCRIPTS = {
     OURS: (sys.executable, "ours.py", ""),
     JAX: (str(THEIRS), "jax_scan.py", ""),
@@ -52,7 +53,7 @@ def measure(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
 
 
 def measure_variants(rounds: int, said: Callable[..., object]) -> dict[str, Any]:
-    """The same for models beyond the paper's, dense and convolutional, against PyTorch. GANs have R1."""
+    """The same for models beyond the paper's, dense and convolutional, against PyTorch."""
     found = {}
     for model, batch in VARIANTS.items():
         path, peers = problem.write(FOLDER / model, {model: batch}), []

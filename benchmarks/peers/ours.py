@@ -18,17 +18,20 @@ from pipeline import models
 from pipeline.core.backend import tf
 from pipeline.core.settings import read_model_settings
 from pipeline.data.dataset import Split
+from pipeline.models import vae_gan
 from pipeline.models.gan_parts import penalties
 from pipeline.models.parts import losses
 from pipeline.training import loop
 
-# As long as it is asked for, with the paper's rows of the log and without snapshots.
-ENDLESS = {"vae": {"epochs": 10**5, "snapshot_every": 10**5}, "gan": {"iterations": 10**8, "snapshot_every": 10**8}}
+# As long as it is asked for, without snapshots: of models whose settings count epochs, and of others.
+ENDLESS = {True: {"epochs": 10**5, "snapshot_every": 10**5}, False: {"iterations": 10**8, "snapshot_every": 10**8}}
 
 
 def first_losses(name: str, model: models.GenerativeModel, arrays: dict[str, np.ndarray]) -> dict[str, float]:
     images = tf.constant(arrays["images"][arrays[f"{name}/batch"]][..., None], tf.float32) / 255.0
-    if models.family(name) == "vae":
+    if name == "vae_gan":
+        return _of_vae_gan(cast(vae_gan.Model, model), images, arrays[f"{name}/latents"])
+    if models.family(name) != "gan":
         return {
             "loss": float(model.eval_step(images, tf.zeros(len(images), tf.int32), tf.constant([0, 0]))["test/loss"])
         }
@@ -44,12 +47,17 @@ def first_losses(name: str, model: models.GenerativeModel, arrays: dict[str, np.
     return first
 
 
+def _of_vae_gan(model: vae_gan.Model, images: tf.Tensor, noise: np.ndarray) -> dict[str, float]:
+    latents, kl = model.encoded(images, noise)
+    features, logits = model.distance(model.scaled(images), model.generate(latents))
+    return {"kl": float(kl), "features": float(features), "g_loss": float(losses.logistic(logits))}
+
+
 def build(
     name: str, arrays: dict[str, np.ndarray], changes: dict[str, object]
 ) -> tuple[dict[str, float], Callable[[int], object], int]:
-    settings = models.configure(
-        name, cast(dict[str, object], read_model_settings(name)) | ENDLESS[models.family(name)] | changes
-    )
+    usual = cast(dict[str, object], read_model_settings(name))
+    settings = models.configure(name, usual | ENDLESS["epochs" in usual] | changes)
     model = models.build(name, settings, seed=0, classes=10)
     first = {} if changes else first_losses(name, model, arrays)
     schedule = models.variant(name).schedule(settings, len(arrays["images"]))

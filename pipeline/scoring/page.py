@@ -19,6 +19,7 @@ from pipeline.report.figures.style import MODEL_COLOURS, show_image, titled
 from pipeline.report.tables import Table, table
 from pipeline.sampling import grids
 from pipeline.scoring.score import Score
+from pipeline.scoring.words import QUESTIONS
 
 SIDE = 8  # images a side of the sheet
 THESE, REAL = "these images", "training images"
@@ -110,8 +111,14 @@ def tabled(score: Score) -> Table:
         header = ["metric", "best", these.name, *(place.name for place in others)]
         error = score["measured"]["metrics"][metric.name].get("se")
         own = f"{these.value:.{metric.digits}f}" + (f" ± {error:.{metric.digits}f}" if error is not None else "")
-        rows.append([metric.title, _best(metric), own, *(f"{place.value:.{metric.digits}f}" for place in others)])
+        rows.append([metric.title, _best(metric), own, *(_shown(place, metric.digits) for place in others)])
     return table(header, rows)
+
+
+def _shown(place: Place, digits: int) -> str:
+    """A value, and its interval if it has one."""
+    value, low, high = (f"{number:.{digits}f}" for number in (place.value, place.low, place.high))
+    return value if low == high else f"{value} [{low}, {high}]"
 
 
 def _best(metric: Metric) -> str:
@@ -152,7 +159,12 @@ def html(score: Score, png: bytes) -> str:
     )
     source = "data:image/png;base64," + base64.b64encode(png).decode()
     return environment.get_template("page.html.jinja").render(
-        score=score, sentences=sentences(score), table=tabled(score), picture=source, classes=list(_classes(score))
+        score=score,
+        sentences=sentences(score),
+        table=tabled(score),
+        questions=[(metric.title, QUESTIONS[metric.name], metric.source) for metric in TABLE.values()],
+        picture=source,
+        classes=list(_classes(score)),
     )
 
 

@@ -31,12 +31,22 @@ class Scored(TypedDict):
     assumed: list[str]
 
 
+class Made(TypedDict):
+    """How to make the score again. `command`: without folders; `version`: of this project."""
+
+    command: str
+    version: str
+    tensorflow: str
+    processor: str
+
+
 class Score(TypedDict):
     """What score.json holds. `floor`: as many training images, measured alike; `controls`: name -> metrics; `models`:
     this project's, variant -> sampler -> metric. `classes`: of the data. `accuracy`: of each judge on the test images,
     by seed; `judges`: SHA-256 of their weights.
     """
 
+    made: Made
     images: Scored
     data: Identity
     classes: list[str]
@@ -48,12 +58,13 @@ class Score(TypedDict):
     models: Mapping[str, Mapping[str, Mapping[str, OverSeeds]]]
 
 
-def score_set(name: str, taken: Taken, yardstick: Yardstick) -> Score:
+def score_set(name: str, taken: Taken, yardstick: Yardstick, made: Made) -> Score:
     """Measures the images, and as many training images."""
     pixels = taken.pixels
     seen = ensemble.look(yardstick.judges, pixels)
     measured = measure_set(pixels, seen, yardstick.real, yardstick.settings, name)
     return {
+        "made": made,
         "images": {
             "name": name,
             "stored": taken.stored,

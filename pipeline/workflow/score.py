@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import os
+import shlex
 from pathlib import Path
 from typing import cast
 
@@ -12,10 +14,12 @@ import numpy as np
 from pipeline.console.exit import say_done
 from pipeline.core import files, paths
 from pipeline.core.errors import UserError
+from pipeline.provenance import machine
+from pipeline.provenance.citation import CITATION, read_citation
 from pipeline.report.figures import style
 from pipeline.scoring import intake, page, score, yardstick
 from pipeline.scoring.formats import Polarity, Range
-from pipeline.scoring.score import Score
+from pipeline.scoring.score import Made, Score
 from pipeline.workflow import parallel
 
 FOLDER = Path("scores")  # below it each set has a folder of its own
@@ -53,11 +57,22 @@ def run(
             print(f"score: {sentence}", flush=True)
         _check_same(folder, taken.pixels)
         print(f"score: {len(taken.pixels):,} images are measured by {len(measure.judges)} judges ...", flush=True)
-        result = score.score_set(name, taken, measure)
+        result = score.score_set(name, taken, measure, _made(name, within, polarity, array))
     _write(folder, result, taken.pixels)
     for sentence in page.sentences(result):
         print(f"score: {sentence}")
     say_done(f"score: every metric is in {folder / PAGE}; numbers and picture are beside it: {JSON}, {PICTURE}")
+
+
+def _made(name: str, within: Range | None, polarity: Polarity | None, array: str | None) -> Made:
+    asked = {"range": within and "{:g}:{:g}".format(*within), "polarity": polarity, "array": array}
+    options = [f"--{option}={value}" for option, value in asked.items() if value]
+    return {
+        "command": shlex.join(["python", "-m", "pipeline", "score", name, *options]),
+        "version": read_citation(Path(__file__).resolve().parents[2] / CITATION).version,
+        "tensorflow": importlib.metadata.version("tensorflow"),
+        "processor": machine.named(),
+    }
 
 
 def _write(folder: Path, result: Score, pixels: np.ndarray) -> None:

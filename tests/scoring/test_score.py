@@ -16,7 +16,8 @@ from pipeline.core.errors import UserError
 from pipeline.data.dataset import Dataset, load_dataset
 from pipeline.evaluation.judges import ensemble
 from pipeline.evaluation.measure import measure_set
-from pipeline.scoring import page, yardstick
+from pipeline.evaluation.metrics.table import TABLE
+from pipeline.scoring import page, words, yardstick
 from pipeline.scoring.score import Score
 from pipeline.workflow import score
 from tests.conftest import ROOT, Project
@@ -124,6 +125,7 @@ def test_of_more_images_than_there_are_test_images_as_many_are_drawn(
     scored = run(tmp_path / "set.npy", packed, within=(0.0, 255.0))
     assert scored["images"]["n"] == most
     assert scored["images"]["given"] == most + 500
+    assert scored["made"]["command"] == "python -m pipeline score set.npy --range=0:255"
     assert any(f"{most:,} of {most + 500:,}, drawn at random" in said for said in scored["images"]["assumed"])
     assert scored["measured"]["metrics"]["duplicate_share"]["value"] == 1.0
 
@@ -140,6 +142,10 @@ def test_the_page_has_every_metric_and_warns_of_judges_that_read_badly(
     for title in ("Fréchet distance", "precision", "recall", "coverage", "duplicates"):
         assert f">{title}</th>" in text
     assert "http" not in text
+    assert words.QUESTIONS.keys() == TABLE.keys()
+    assert all(f"<dt>{metric.title}</dt><dd>{words.QUESTIONS[metric.name]}" in text for metric in TABLE.values())
+    assert scored["made"]["command"] == f"python -m pipeline score '{name}'"
+    assert f"Version {scored['made']['version']} of the project" in text
     good, bad = ({**scored, "accuracy": {"0": share}} for share in (0.99, 0.6))
     assert not any("read only" in sentence for sentence in page.sentences(cast(Score, good)))
     assert any("read only 60.0 % right" in sentence for sentence in page.sentences(cast(Score, bad)))
