@@ -2,13 +2,15 @@
 SHELL := /bin/sh
 READY := .venv/.ready
 UI_PORT ?= 5000
+SERVER_PORT ?= 5000
+TRACKER ?= postgresql
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
-.PHONY: help repro quick test test-all test-fast soak bench ui trials check judges crate prune restore lint lock setup clean
+.PHONY: help repro quick test test-all test-fast soak bench ui server trials check judges crate prune restore lint lock setup clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -37,6 +39,9 @@ bench: $(READY) .bench/venv/.ready  ## how fast, beside its peers: about an hour
 
 ui: $(READY)  ## MLflow's page with every run, on this machine alone (UI_PORT=5000)
 	@python -m pipeline ui --port $(UI_PORT)
+
+server: $(READY)  ## one MLflow for many writers, over PostgreSQL, on this machine (TRACKER=sqlite SERVER_PORT=5000)
+	@python -m pipeline server --port $(SERVER_PORT) --tracker $(TRACKER)
 
 # DVC has a column for every dependency, too: those are dropped here.
 trials: $(READY)  ## the experiments of `dvc exp run` beside each other: what was changed, and which numbers moved

@@ -59,6 +59,12 @@ def _ui_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=_positive, default=5000, help="where it listens (default: %(default)s)")
 
 
+def _server_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=_positive, default=5000, help="where it listens (default: %(default)s)")
+    text = "where it keeps what it holds: postgresql, for many writers, or sqlite (default: %(default)s)"
+    parser.add_argument("--tracker", default="postgresql", help=text)
+
+
 def _sample_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="a model folder, such as models/gan-0")
     parser.add_argument("--count", type=_positive, default=64, help="how many images (default: %(default)s)")
@@ -222,6 +228,14 @@ def _ui(arguments: argparse.Namespace) -> int:
     return tracker.serve_page(arguments.port)
 
 
+def _server(arguments: argparse.Namespace) -> int:
+    from pipeline.tracking import server
+
+    if arguments.tracker not in server.DATABASES:
+        raise UserError(f"--tracker must be one of {' or '.join(server.DATABASES)}; got {arguments.tracker!r}")
+    return server.serve(arguments.port, arguments.tracker)
+
+
 def _sample(arguments: argparse.Namespace) -> None:
     from pipeline.sampling import grids
     from pipeline.sampling.checkpoint import draw_samples, read_card
@@ -297,6 +311,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "versions": (_versions, "Write versions.yaml anew from requirements.lock, as `make lock` does."),
     "sync": (_sync, "Send what MLflow has not received yet: it waits in .journal/ if a server was down."),
     "ui": (_ui, "Send what waits, and serve MLflow's page with the trained models on this machine until Ctrl-C."),
+    "server": (_server, "Serve one MLflow for many writers, over a database in .server/, until Ctrl-C."),
     "sample": (_sample, "Draw images from a model folder into a PNG."),
     "score": (
         _score,
@@ -311,6 +326,7 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "ledger": _ledger_options,
     "sync": _sync_options,
     "ui": _ui_options,
+    "server": _server_options,
     "sample": _sample_options,
     "score": _score_options,
     "judges": _judges_options,

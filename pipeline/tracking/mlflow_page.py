@@ -116,15 +116,7 @@ def serve(experiment: str, port: int) -> int:
     if uri.startswith(("http:", "https:")):
         print(f"the tracker has a page of its own: {uri.rstrip('/')}/{view}")
         return 0
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except (OSError, OverflowError) as error:
-            raise UserError(
-                f"port {port}: another program has it, or it is not for this user ({error}); take another, "
-                "such as `make ui UI_PORT=5001`"
-            ) from None
+    check_port(port, "make ui UI_PORT=5001")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port)]
     command += ["--workers", "1", "--uvicorn-opts", "--log-level warning"]  # one reader, and no line a request
     quiet = {"PYTHONWARNINGS": "ignore", "MLFLOW_LOGGING_LEVEL": "WARNING"}
@@ -133,7 +125,7 @@ def serve(experiment: str, port: int) -> int:
     with subprocess.Popen(command, env={**os.environ, **quiet}, start_new_session=True) as server:
         signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         try:
-            _wait_until_it_answers(server, port)
+            wait_until_it_answers(server, port)
             print(f"http://{HOST}:{port}/{view}\n(Ctrl-C ends it)", flush=True)
             return server.wait()
         except KeyboardInterrupt:
@@ -142,7 +134,20 @@ def serve(experiment: str, port: int) -> int:
             return 0
 
 
-def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int) -> None:
+def check_port(port: int, other: str) -> None:
+    """Raises `UserError` if the port cannot be had. other: a command that takes another."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise UserError(
+                f"port {port}: another program has it, or it is not for this user ({error}); take another, "
+                f"such as `{other}`"
+            ) from None
+
+
+def wait_until_it_answers(server: subprocess.Popen[bytes], port: int) -> None:
     """Returns when the page can be opened, or when the server has ended, which says why by itself."""
     while server.poll() is None:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5):

@@ -55,6 +55,20 @@ def test_only_models_with_a_likelihood_have_one(project: Project) -> None:
     assert with_one == {"vae", "vae16", "beta_vae", "iwae", "cvae", "conv_vae"}
 
 
+def test_trained_on_one_core_every_model_has_the_same_bytes(project: Project, tmp_path: Path) -> None:
+    before = project.lock()  # made on all cores
+    project = Project(Path(shutil.copytree(project.root, tmp_path / "project", symlinks=True)))
+    stages = [f"train_{models.family(name)}@{name}-0" for name in models.names()]
+    everything = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(everything)})
+    try:
+        printed = project.ok("dvc", "repro", "--force", "--single-item", *stages)
+    finally:
+        os.sched_setaffinity(0, everything)
+    assert all(f"Running stage '{stage}'" in printed for stage in stages)
+    assert project.lock() == before
+
+
 @pytest.mark.parametrize(("vae", "gan"), [("two_stage_vae", "wgan_gp"), ("iwae", "hinge_sn")])
 def test_any_can_stand_first(project: Project, tmp_path: Path, vae: str, gan: str) -> None:
     before = figures(project)

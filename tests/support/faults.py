@@ -16,10 +16,17 @@ Fault = Literal["none", "refuse", "error", "error after", "lose answer", "slow"]
 class Door:
     """Forwards to `port`. `fault(n)` says what befalls the n-th request; `url` is where clients go.
 
-    `delay`: seconds before a slow answer. `requests` have come, `answered` of them have got to the server.
+    `delay`: seconds before a slow answer. `authorization`: the header without which 401 is answered. `requests` have
+    come, `answered` of them have got to the server.
     """
 
-    def __init__(self, port: int, fault: Callable[[int], Fault] = lambda _: "none", delay: float = 0.0):
+    def __init__(
+        self,
+        port: int,
+        fault: Callable[[int], Fault] = lambda _: "none",
+        delay: float = 0.0,
+        authorization: str | None = None,
+    ):
         door = self
         self.fault, self.delay, self.requests, self.answered = fault, delay, 0, 0
 
@@ -28,6 +35,9 @@ class Door:
                 door.requests += 1
                 fault = door.fault(door.requests)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if authorization not in (None, self.headers.get("Authorization")):
+                    self.send_error(401)
+                    return
                 if fault == "slow":
                     time.sleep(door.delay)
                 if fault == "refuse":

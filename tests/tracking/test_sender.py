@@ -333,6 +333,34 @@ def test_a_network_that_fails_every_third_call_loses_and_doubles_nothing(
     assert tracked == expected
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("variables", "header"),
+    [
+        ({"MLFLOW_TRACKING_TOKEN": "secret"}, "Bearer secret"),
+        ({"MLFLOW_TRACKING_USERNAME": "ada", "MLFLOW_TRACKING_PASSWORD": "secret"}, "Basic YWRhOnNlY3JldA=="),
+    ],
+)
+def test_mlflows_own_variables_for_a_token_or_a_password_open_a_server(
+    root: Path, monkeypatch: pytest.MonkeyPatch, server: MlflowServer, variables: dict[str, str], header: str
+) -> None:
+    door = Door(server.port, authorization=header)
+    try:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.port}")
+        before = held()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", door.url)
+        run = write_a_run(rows=20)
+        expected = meant(run)
+        assert "401" in str(sender.sync())
+        assert (run._folder / journal.RECORDS).is_file()  # it waits
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert sender.sync() is None
+        assert new_runs(before) == {id_of(run): expected}
+    finally:
+        door.close()
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(40))
 def test_any_mixture_of_faults_loses_and_doubles_nothing(
