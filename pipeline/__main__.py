@@ -36,6 +36,16 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=_positive, help=text)
 
 
+def _study_on_cluster(arguments: argparse.Namespace) -> int:
+    if arguments.on != "slurm":
+        raise UserError(f"--on must be slurm, also with --status and --cancel; got {arguments.on!r}")
+    from pipeline.workflow.cluster import members
+
+    if arguments.status:
+        return members.status(arguments.name)
+    return members.cancel(arguments.name) if arguments.cancel else members.run(arguments.name)
+
+
 def _verify_options(parser: argparse.ArgumentParser) -> None:
     text = "only this stage (repeatable); a rebuild makes what it needs"
     parser.add_argument("--stage", action="append", default=[], help=text)
@@ -106,16 +116,23 @@ def _study_options(parser: argparse.ArgumentParser) -> None:
     )
     text = "how many members at a time (default: as cores and memory allow)"
     parser.add_argument("--jobs", type=_positive, help=text)
+    text = "slurm: take in the members that are done, submit those that are missing as cluster.yaml says, and return"
+    parser.add_argument("--on", metavar="CLUSTER", help=text)
+    parser.add_argument("--status", action="store_true", help="with --on slurm: say what has become of each member")
+    text = "with --on slurm: cancel its jobs; what they have done is kept"
+    parser.add_argument("--cancel", action="store_true", help=text)
 
 
 def _study(arguments: argparse.Namespace) -> int | None:
     from pipeline.workflow import study_again, study_plan, study_run
 
     if arguments.name is None:
-        if arguments.dry_run or arguments.confirm:
+        if arguments.dry_run or arguments.confirm or arguments.on:
             raise UserError("expected the name of a study; `python -m pipeline study` lists them")
         print(study_plan.listed())
         return None
+    if arguments.on or arguments.status or arguments.cancel:
+        return _study_on_cluster(arguments)
     if arguments.dry_run:
         print(study_plan.foreseen(arguments.name))
         return None

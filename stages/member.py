@@ -31,7 +31,8 @@ def main() -> None:
     by_key = {member.key: member for member in study.members(asked.study)}
     if unknown := [key for key in asked.keys if key not in by_key]:
         raise UserError(f"studies/{asked.study}: must name members ({', '.join(by_key)}); got {unknown[0]}")
-    os.environ |= {"DVC_ROOT": str(Path.cwd()), work.STUDY: asked.study}  # the tracker's: whose journal, which study
+    main_tree = os.environ.get(work.MAIN) or str(Path.cwd())
+    os.environ |= {"DVC_ROOT": main_tree, work.STUDY: asked.study}  # the tracker's: whose journal, which study
     members = [by_key[key] for key in asked.keys]
     places = [work.place(asked.study, member, asked.again) for member in members]
     with work.alone(places):

@@ -26,6 +26,7 @@ from pipeline.studies.study import Member
 
 FOLDER, KEPT, AGAIN = Path(".studies"), Path("members"), Path("again")
 STUDY = "PIPELINE_STUDY"  # the variable by which the tracker is told which study a run is of
+MAIN = "PIPELINE_MAIN"  # the one that names the main tree, to a member in a clone of it, which writes its journal there
 LINKS = ("data", "judge", "controls", "pipeline", "stages", "dvc.yaml", "versions.yaml")
 METRICS, LOG, SHEET = "metrics.json", "log.csv", "samples.png"
 SHEET_COLUMNS, SHEET_ROWS = 10, 2

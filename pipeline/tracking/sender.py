@@ -61,9 +61,12 @@ class SendLoop:
                 print(f"tracking: {path.name} is refused ({words}); it is set aside as {aside}", file=sys.stderr)
 
 
+JOURNAL_ONLY = "PIPELINE_JOURNAL_ONLY"  # set: what is tracked stays in the journal, and another process will send it
+
+
 def start_in_background() -> None:
     """Starts a process that follows, unless one is at work: that one sees what is journalled before this call."""
-    if _at_work():
+    if os.environ.get(JOURNAL_ONLY) or _at_work():
         return
     code = Path(__file__).resolve().parents[2]
     own = (journal.root() / "pipeline").is_dir()

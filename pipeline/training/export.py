@@ -113,6 +113,7 @@ def _wait(asked: Connection, other_end: Connection) -> None:
     """Waits for a folder, adds its signatures and answers with an empty text, or with why it could not."""
     other_end.close()  # so that the end of the training's process ends this one, too
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # by which Python ends it; a cluster's job may have had it ignored
     with contextlib.suppress(EOFError):
         folder = asked.recv()
         with tempfile.TemporaryDirectory() as own:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -27,6 +27,16 @@ LOOK_EVERY_S = 0.5
 
 def run(name: str, jobs: int | None = None) -> int:
     """Brings a study up to date; returns the exit code."""
+    code, planned, missing = bring(name, lambda planned: _make(planned, jobs or parallel.room()))
+    print("\n".join(_last_lines(planned, missing, code)), flush=True)
+    return code
+
+
+def bring(name: str, make: Callable[[Plan], int]) -> tuple[int, Plan, list[Member]]:
+    """Has what is due made, and writes rows and page of what is there then.
+
+    Returns the exit code, what was planned, and the members that there is no row of.
+    """
     params = read_params()
     with processes.alone():
         for project in (Path(), FOLDER):
@@ -35,15 +45,13 @@ def run(name: str, jobs: int | None = None) -> int:
         planned = plan(name, params)
         _rename(planned)
         study_project.write(name, planned.own)
-        code = _make(planned, jobs or parallel.room())
+        code = make(planned)
         rows = _rows(planned)
         results.replace(name, [*rows.values(), *_older(planned, rows)])
         if rows:
             study_page.write(planned, list(rows.values()))
         code = study_project.commit(name, _to_commit(planned, rows)) or code
-    missing = [member for member in planned.members if member.key not in rows]
-    print("\n".join(_last_lines(planned, missing, code)), flush=True)
-    return code
+    return code, planned, [member for member in planned.members if member.key not in rows]
 
 
 def _rename(planned: Plan) -> None:
@@ -210,10 +218,14 @@ def _last_lines(planned: Plan, missing: Sequence[Member], code: int) -> list[str
         return ["", f"{planned.name}: {len(missing)} of {len(planned.members)} members are missing: {named}; {again}"]
     if code:
         return ["", f"{planned.name}: DVC has not taken all of it; {again}"]
+    return ["", said_done(planned)]
+
+
+def said_done(planned: Plan) -> str:
+    """Where the results of a study are that is done."""
     place, disk = FOLDER / planned.name, FOLDER / planned.name / work.KEPT
     size = sum(path.stat().st_size for path in disk.rglob("*") if path.is_file()) / 1e6
-    return [
-        "",
+    return (
         f"{planned.name}: the page is {place / PAGE}; the numbers of its {len(planned.members)} members are "
-        f"in {results.PATH}; {disk}/ takes {size:.0f} MB",
-    ]
+        f"in {results.PATH}; {disk}/ takes {size:.0f} MB"
+    )

@@ -103,11 +103,30 @@ def test_killed_at_twenty_random_times_it_ends_with_the_same_bytes(project: Proj
 
 
 @pytest.mark.long
+def test_where_sigterm_is_ignored_ctrl_c_still_ends_it(project: Project) -> None:
+    """As a job of a cluster starts it: the process that writes signatures must not keep it waiting."""
+    project.set({"models": {"gan": {"iterations": 12000, "log_every": 100, "snapshot_every": 6000}}})
+    command = "trap '' TERM USR2; exec python -m stages.train gan 0"
+    with subprocess.Popen(
+        ["sh", "-c", command], cwd=project.root, env=ENVIRONMENT, text=True, preexec_fn=heed_ctrl_c,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        while " of 12,000 steps" not in process.stdout.readline():
+            pass
+        for number in (signal.SIGTERM, signal.SIGUSR2, signal.SIGINT):
+            process.send_signal(number)
+        assert process.wait(60) == 130
+        process.stdout.close()
+
+
+@pytest.mark.long
 def test_stopped_by_a_signal_it_says_how_to_go_on_and_does(project: Project) -> None:
     project.set({"models": {"gan": {"iterations": 1200, "log_every": 100, "snapshot_every": 600}}})
     project.ok("dvc", "repro", "train_gan@gan-0")
     whole = outputs(project, "gan-0")
-    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+    twice = [signal.SIGTERM, signal.SIGTERM]  # as SLURM sends it; SIGUSR2 is its warning that the time will be up
+    for sent, code in (([signal.SIGINT], 130), (twice, 143), ([signal.SIGUSR2], 140)):
         remove_outputs(project, "gan-0")
         with subprocess.Popen(
             [sys.executable, "-m", "stages.train", "gan", "0"],
@@ -122,7 +141,9 @@ def test_stopped_by_a_signal_it_says_how_to_go_on_and_does(project: Project) -> 
             assert process.stderr is not None
             while " of 1,200 steps" not in process.stdout.readline():
                 pass
-            process.send_signal(number)
+            for number in sent:
+                process.send_signal(number)
+                time.sleep(0.01)  # else the kernel may make one of two
             said = process.stderr.read()
         assert process.returncode == code
         assert said.count("\n") == 2  # an empty one, since the terminal shows ^C

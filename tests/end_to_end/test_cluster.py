@@ -1,0 +1,165 @@
+"""A small study on a real SLURM, two nodes on loopback, with every fault that a cluster knows: the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.core.errors import UserError
+from pipeline.workflow.cluster import settings, slurm
+from tests.conftest import Project, commit, repository
+from tests.support.slurm import Slurm, need_slurm
+
+STUDY = """\
+question: Does it run?
+seeds: [0]
+members:
+  - model: gan
+    fixed: {iterations: 6000, log_every: 100, snapshot_every: 2000}
+    every: {batch_size: [32, 64]}
+  - model: vae
+    fixed: {epochs: 60, snapshot_every: 20}
+    every: {hidden_dim: [32, 48]}
+"""
+ASKED = {"partition": "main", "account": "", "minutes": 2, "memory_gb": 1, "cores": 1, "parallel": 4}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Slurm]:
+    need_slurm()
+    one = Slurm(tmp_path / "slurm")
+    try:
+        yield one.start()
+    finally:
+        one.stop()
+
+
+class Study:
+    """A repository with one study, and the commands of it on the cluster."""
+
+    def __init__(self, project: Project, cluster: Slurm):
+        self.project, self.cluster = project, cluster
+        for folder in (project.root / "studies").glob("*/study.yaml"):
+            shutil.rmtree(folder.parent)
+        (project.root / "studies" / "results.json").unlink(missing_ok=True)
+        (project.root / "studies" / "tiny").mkdir()
+        (project.root / "studies" / "tiny" / "study.yaml").write_text(STUDY)
+        (project.root / "cluster.yaml").write_text(json.dumps(ASKED))
+        commit(project, "a study")
+
+    def __call__(self, *options: str) -> str:
+        command = ("python", "-m", "pipeline", "study", "tiny", "--on", "slurm", *options)
+        return self.project.ok(*command, **self.cluster.variables)
+
+    def rows(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads((self.project.root / "studies" / "results.json").read_text())
+        return rows
+
+    def job(self, key: str) -> str:
+        jobs: dict[str, str] = json.loads((self.project.root / ".cluster" / "tiny" / "jobs.json").read_text())
+        return jobs[key]
+
+    def state(self, key: str) -> str:
+        return self.cluster.states()[self.job(key)]
+
+    def printed(self, key: str) -> str:
+        path = self.project.root / ".cluster" / "tiny" / "submitit" / f"{self.job(key)}_0_log.out"
+        return path.read_text() if path.is_file() else ""
+
+    def point(self, key: str) -> bool:
+        """Whether there is a resume point."""
+        clone = self.project.root / ".cluster" / "tiny" / "clones" / key
+        return any(clone.glob(f".studies/tiny/{key}/.resume/*"))
+
+    def wait_for(self, key: str, said: str, seconds: float = 120) -> None:
+        self.cluster.wait_for(lambda: said in self.printed(key), seconds)
+
+    def wait_for_state(self, key: str, *states: str, seconds: float = 120) -> None:
+        self.cluster.wait_for(lambda: self.state(key) in states, seconds)
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.full
+def test_with_every_fault_it_ends_with_the_bytes_of_this_machine(
+    finished: Project, cluster: Slurm, tmp_path: Path
+) -> None:
+    study = Study(repository(finished, tmp_path / "project"), cluster)
+    folder = study.project.root / ".cluster" / "tiny"
+    alone = Study(repository(finished, tmp_path / "alone"), cluster)
+    killed, preempted, cancelled, late = (
+        "gan-batch_size_32-0", "gan-batch_size_64-0", "vae-hidden_dim_32-0", "vae-hidden_dim_48-0",
+    )  # fmt: skip
+
+    assert "4 members are submitted as job" in study()
+    assert "0 not submitted" not in study("--status")
+    assert (folder / "submitit").stat().st_mode & 0o777 == 0o700
+    assert {path.parent.name for path in folder.rglob("*.pkl")} == {"submitit"}
+    for key in (killed, preempted, cancelled, late):
+        study.wait_for(key, " steps, ")
+    said = study("--status")
+    assert "4 running" in said
+    assert "job" in said
+    assert " left; " in said
+
+    subprocess.run(["scancel", study.job(cancelled)], env={**os.environ, **cluster.variables}, check=True)
+    study.wait_for_state(cancelled, "CANCELLED")
+    assert "stopped; it goes on from here when it is started again" in study.printed(cancelled)
+    assert study.point(cancelled)
+    assert "1 cancelled" in study("--status")
+
+    node = cluster.node_of(study.job(killed))
+    cluster.kill_node(node)
+    study.wait_for_state(killed, "PENDING", "RUNNING")
+    cluster.start_node(node)
+    study.wait_for(killed, "start 2")
+
+    study.wait_for_state(preempted, "RUNNING")
+    study.wait_for(preempted, "going on")
+    starts = study.printed(preempted).count("on node")
+    first = cluster.preempt(cluster.node_of(study.job(preempted)))
+    cluster.wait_for(lambda: study.printed(preempted).count("on node") > starts, 120)
+    assert first.wait(60) == 0
+
+    assert "1 members are submitted" in study()  # the one that was cancelled
+    for key in (killed, preempted, cancelled, late):
+        study.wait_for_state(key, "COMPLETED", seconds=400)
+    assert "Job has timed out" in study.printed(late) or "timed-out" in study.printed(late)
+    assert "page is studies/tiny/page.md" in study()
+    assert study("--status").endswith("tiny: 4 done\n")
+    assert not list(folder.glob("snapshot-*"))
+    assert not list((folder / "clones").iterdir())
+    assert study.project.ok("dvc", "--cd", "studies/tiny", "status", "--json").strip() == "{}"
+    assert study.project.ok("dvc", "status", "--json", "train_gan", "evaluate").strip() == "{}"
+    study.project.ok("python", "-m", "pipeline", "sync")
+    sent = (study.project.root / ".journal" / "sent.jsonl").read_text()
+    assert all(f'"{row["model"]}-0"' in sent for row in study.rows())
+
+    alone.project.ok("python", "-m", "pipeline", "study", "tiny")
+    assert [row["outputs"] for row in study.rows()] == [row["outputs"] for row in alone.rows()]
+    assert study.rows() == alone.rows()
+
+
+def test_what_is_asked_of_the_cluster_is_checked(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.yaml"
+    with pytest.raises(UserError, match="expected what to ask of the cluster"):
+        settings.read(path)
+    for name, value in (("minutes", 0), ("partition", "a; rm"), ("nodes", 3)):
+        path.write_text(json.dumps({**ASKED, name: value}))
+        with pytest.raises(UserError, match=name):
+            settings.read(path)
+    path.write_text(json.dumps(ASKED))
+    assert settings.read(path).parallel == 4
+
+
+def test_without_slurm_a_sentence_says_where_to_run_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"expected SLURM's commands.*or leave out --on slurm"):
+        slurm.check()
