@@ -113,22 +113,20 @@ def _take_in_and_submit(planned: Plan, asked: settings.Cluster) -> int:
         print(f"{planned.name}: {len(done)} members are taken in")
     missing = [member for member in ended if member not in done]
     if missing:
-        folder = FOLDER / planned.name
-        source = clones.take_snapshot(folder)
-        made = [
-            Job(
-                Path.cwd(),
-                source,
-                _clone(planned.name, member).resolve(),
-                planned.name,
-                study_project.stage_name(member),
-            )
-            for member in missing
-        ]
-        ids = slurm.submit(made, planned.name, folder / "submitit", asked)
-        files.write_json(folder / "jobs.json", {**jobs, **dict(zip((m.key for m in missing), ids, strict=True))})
-        print(f"{planned.name}: {len(missing)} members are submitted as job {ids[0].partition('_')[0]}")
+        _submit(planned.name, missing, asked)
     return 0
+
+
+def _submit(name: str, members: Sequence[Member], asked: settings.Cluster) -> None:
+    """One array job for as many as SLURM takes in one; its number is on the disk before the next is submitted."""
+    folder = FOLDER / name
+    source = clones.take_snapshot(folder)
+    for at in range(0, len(members), slurm.MOST):
+        some = members[at : at + slurm.MOST]
+        jobs = [Job(Path.cwd(), source, _clone(name, m).resolve(), name, study_project.stage_name(m)) for m in some]
+        ids = slurm.submit(jobs, name, folder / "submitit", asked)
+        files.write_json(folder / "jobs.json", _jobs(name) | {m.key: one for m, one in zip(some, ids, strict=True)})
+        print(f"{name}: {len(some)} members are submitted as job {ids[0].partition('_')[0]}", flush=True)
 
 
 def _take_in(planned: Plan, member: Member) -> None:

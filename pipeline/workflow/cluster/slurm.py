@@ -13,6 +13,7 @@ from pipeline.workflow.cluster.job import Job
 from pipeline.workflow.cluster.settings import Cluster
 
 RESTARTS = 1000  # after a time limit; each start goes on where the last one was stopped
+MOST = 1000  # jobs in an array: SLURM's own limit, unless it is set
 WARNED_S = 90  # before the time is up
 LIVE = ("PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED")
 
