@@ -1,4 +1,7 @@
-"""The VAE with convolutions in place of dense layers. All else is as in `vae`."""
+"""The VAE with convolutions in place of dense layers. All else is as in `vae`.
+
+Compiled by XLA, with convolutions as matrix products.
+"""
 
 from __future__ import annotations
 

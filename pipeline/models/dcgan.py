@@ -1,4 +1,7 @@
-"""The GAN with convolutions in place of dense layers, and R1. Radford et al. 2016; Mescheder et al. 2018."""
+"""The GAN with convolutions in place of dense layers, and R1. Radford et al. 2016; Mescheder et al. 2018.
+
+Compiled by XLA, with convolutions as matrix products.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Rectified flow: a network learns how noise moves to images along straight lines. Liu et al. 2023; Lipman et al. 2023.
 
 The network predicts the image, and the velocity follows from that (Li and He 2025): so a small one need not carry the
-noise.
+noise. Compiled by XLA, with convolutions as matrix products.
 """
 
 from __future__ import annotations
