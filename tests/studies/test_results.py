@@ -20,6 +20,7 @@ def row(batch_size: int, seed: int, frechet: float, **changed: Any) -> Row:
         "study": "a-study", "key": f"gan-batch_size_{batch_size}-{seed}", "model": "gan", "seed": seed,
         "changed": {"batch_size": batch_size}, "settings": settings, "data": DATA, "status": "trained", "lost": False,
         "made_of": f"{batch_size}-{seed}", "origin": "", "older": False, "outputs": "", "read_by": "",
+        "processor": "A with avx2",
         "metrics": {f"samples/{name}": 0.5 for name in page.COLUMNS}
         | {"samples/frechet": frechet, "step_flops": 1e6 * batch_size, "steps": 1000.0},
     }  # fmt: skip
@@ -93,8 +94,10 @@ def test_models_with_one_setting_each_are_numbered_and_those_at_one_place_share_
 
 
 def test_the_page_and_the_report_say_how_many_rows_are_of_older_code() -> None:
-    rows = [*ROWS[:-1], row(256, 1, 74.0, older=True)]
-    assert "**1 of them are of older code and decide no claim.**" in page.markdown("a-study", STUDY, rows, 6)
+    rows = [*ROWS[:-1], row(256, 1, 74.0, older=True, processor="B with avx512f")]
+    said = page.markdown("a-study", STUDY, rows, 6)
+    assert "Processors: A with avx2 (5), B with avx512f (1). " in said
+    assert "**1 are of older code and decide no claim.**" in said
     assert "older code" not in page.markdown("a-study", STUDY, ROWS, 6)
     found = results.counted([*rows, row(16, 0, 1.0, study="b")], DATA)
     assert found == {"a-study": "6 trainings, of which 1 do not count: they are of older code", "b": "1 trainings"}
