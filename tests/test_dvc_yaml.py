@@ -41,6 +41,7 @@ COARSE = {
         "pipeline/sampling/grids.py",
         "pipeline/scoring/page.py",
         "pipeline/scoring/score.py",
+        "pipeline/scoring/words.py",
         "pipeline/scoring/yardstick.py",
     ),
     "evaluate": ("pipeline/evaluation/judges/control_sets.py", "pipeline/sampling/grids.py"),

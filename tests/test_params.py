@@ -55,7 +55,7 @@ def test_the_committed_params_are_the_papers() -> None:
         ({"models": {"gan": {"log_every": 30}}}, "models.gan: snapshot_every must be a multiple of log_every"),
         ({"models": {"nonesuch": {}}}, "models: must be among .*gan.*; got 'nonesuch'"),
         (
-            {"gans": ["gan", "r1_gan"]},
+            {"vaes": ["vae", "vae16"], "gans": ["gan", "r1_gan"], "compared": ["vae", "vae16", "gan"]},
             "compared must name .* in their order, such as vae, vae16, gan, r1_gan; got vae, vae16, gan$",
         ),
         (
@@ -108,7 +108,8 @@ def test_numbers_read_as_dvc_reads_them(path: Path) -> None:
 
 
 def test_items_come_in_the_order_of_the_settings(path: Path) -> None:
-    quick.override(path, {"seeds": [3, 1]})
+    named = {"vaes": ["vae", "vae16"], "gans": ["gan"], "others": [], "compared": ["vae", "vae16", "gan"]}
+    quick.override(path, {**named, "seeds": [3, 1]})
     assert read_params(path).model_ids() == ["vae-3", "vae-1", "vae16-3", "vae16-1", "gan-3", "gan-1"]
 
 
