@@ -21,7 +21,7 @@ from pipeline.report.figures.style import MODEL_COLOURS, show_image, titled
 from pipeline.report.tables import Table, table
 from pipeline.sampling.draws import MEANS, MIXTURE, SAMPLES
 from pipeline.studies.results import Row
-from pipeline.studies.study import Show, Study
+from pipeline.studies.study import DEFAULT, Show, Study
 
 SHOWN = (SAMPLES, MEANS, MIXTURE)  # the samplers that a page shows, where a model has them
 COLUMNS = ("frechet", "precision", "recall", "coverage", "sharpness_filtered")
@@ -226,7 +226,8 @@ def _of_making(rows: Sequence[Row]) -> str:
     counts = [f"{processor} ({sum(row['processor'] == processor for row in rows)})" for processor in processors]
     said = []
     if taken:
-        said.append(f"{taken} are equal to trainings of {', '.join(origins)} and were not made again. ")
+        named = ", ".join("the default run" if origin == DEFAULT else origin for origin in origins)
+        said.append(f"{taken} are equal to trainings of {named} and were not made again. ")
     if counts:
         said.append(f"Processors: {', '.join(counts)}. ")
     if older:

@@ -17,6 +17,7 @@ from pipeline.core.settings import Section, Seed, check_section, load_yaml, with
 from pipeline.evaluation.metrics.table import TABLE
 
 FOLDER, FILE, PAGE = Path("studies"), "study.yaml", "page.md"
+DEFAULT = "default"  # the origin of a row that is a training of the default pipeline
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _KEY_LENGTH = 100
 LENGTH = "iterations"  # the setting of GANs that says how long they train

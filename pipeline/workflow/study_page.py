@@ -18,8 +18,8 @@ from pipeline.evaluation.trajectory import Trajectory
 from pipeline.report.figures import style
 from pipeline.studies import page, results, study, work
 from pipeline.studies.results import Row
-from pipeline.studies.study import FOLDER, PAGE, Member
-from pipeline.workflow.study_plan import DEFAULT, Plan, files_of, kept_of
+from pipeline.studies.study import DEFAULT, FOLDER, PAGE, Member
+from pipeline.workflow.study_plan import Plan, files_of, kept_of
 
 
 def write(planned: Plan, rows: Sequence[Row]) -> None:

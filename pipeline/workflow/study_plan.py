@@ -17,11 +17,9 @@ from pipeline.params import Params, read_params
 from pipeline.sampling.checkpoint import CARD
 from pipeline.studies import made_of, results, study, work
 from pipeline.studies.results import Files, Row
-from pipeline.studies.study import FOLDER, Member
+from pipeline.studies.study import DEFAULT, FOLDER, Member
 from pipeline.tracking import journal
 from pipeline.workflow import parallel
-
-DEFAULT = "default"  # the origin of a row that is a training of the default pipeline
 
 
 class Plan(NamedTuple):
