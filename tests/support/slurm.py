@@ -109,6 +109,12 @@ class Slurm:
         command = ["srun", "-p", "first", "-w", node, f"-c{self.cores}", "sleep", "1"]
         return subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def leave(self, job: str, minutes: int) -> None:
+        """Sets the time limit of a job, to so many minutes from now; SLURM warns it as if it had been so before."""
+        so_far = self._run("squeue", "-h", "-j", job, "-o", "%M").strip()  # such as 1:02, or 1:00:02
+        spent = sum(int(part) * 60**place for place, part in enumerate(reversed(so_far.split(":")))) if so_far else 0
+        self._run("scontrol", "update", f"JobId={job}", f"TimeLimit={spent // 60 + 1 + minutes}")
+
     def wait_for(self, condition, seconds: float = LATE_S) -> None:  # type: ignore[no-untyped-def]
         deadline = time.monotonic() + seconds
         while not condition():
@@ -134,7 +140,7 @@ class Slurm:
             "SelectType": "select/cons_tres", "SelectTypeParameters": "CR_CPU", "SchedulerType": "sched/backfill",
             "SchedulerParameters": "sched_interval=1,bf_interval=1,batch_sched_delay=0,sched_min_interval=0",
             "PreemptType": "preempt/partition_prio", "PreemptMode": "REQUEUE", "ReturnToService": 2,
-            "SlurmctldTimeout": 30, "SlurmdTimeout": 10, "KillWait": 30, "MinJobAge": 3600, "JobRequeue": 1,
+            "SlurmctldTimeout": 30, "SlurmdTimeout": 10, "KillWait": 60, "MinJobAge": 3600, "JobRequeue": 1,
         }  # fmt: skip
         text = [f"{name}={value}" for name, value in lines.items()]
         for node, port in zip(self.nodes, ports[1:], strict=True):
