@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from pipeline.core import files
 from pipeline.core.errors import UserError
@@ -143,7 +144,10 @@ def test_the_page_has_every_metric_and_warns_of_judges_that_read_badly(
         assert f">{title}</th>" in text
     assert "http" not in text
     assert words.QUESTIONS.keys() == TABLE.keys()
-    assert all(f"<dt>{metric.title}</dt><dd>{words.QUESTIONS[metric.name]}" in text for metric in TABLE.values())
+    assert all(
+        f"<dt>{escape(metric.title)}</dt><dd>{escape(words.QUESTIONS[metric.name])}" in text
+        for metric in TABLE.values()
+    )
     assert scored["made"]["command"] == f"python -m pipeline score '{name}'"
     assert f"Version {scored['made']['version']} of the project" in text
     good, bad = ({**scored, "accuracy": {"0": share}} for share in (0.99, 0.6))
