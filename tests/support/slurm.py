@@ -15,6 +15,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
+
 from tests.conftest import need
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
@@ -69,24 +71,29 @@ class Slurm:
         self._run("slurmd", "-N", node)
 
     def kill_node(self, node: str) -> None:
-        """Ends the node's daemon, and all that ran on it, at once, as a power cut would."""
+        """Ends the node's daemon, and all that ran on it, at once, as a power cut would.
+
+        What watches a job goes before the job: else it would tell the controller that the job has failed.
+        """
         for pid in [self._pid(node), *self.processes_on(node)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     def processes_on(self, node: str) -> list[int]:
-        """Those of jobs there, and those that watch them."""
-        found = []
+        """Those that watch jobs there, and then those of the jobs."""
+        jobs = []
         for path in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                of_node = f"SLURMD_NODENAME={node}".encode() in (path / "environ").read_bytes().split(b"\0")
-                watches = b"slurmstepd" in (path / "cmdline").read_bytes() and self._conf_of(path)
-                if of_node or (watches and f"-{node}".encode() in (path / "cmdline").read_bytes()):
-                    found.append(int(path.name))
-        return found
-
-    def _conf_of(self, process: Path) -> bool:
-        return str(self.folder / "slurm.conf").encode() in (process / "environ").read_bytes()
+                if f"SLURMD_NODENAME={node}".encode() in (path / "environ").read_bytes().split(b"\0"):
+                    jobs.append(int(path.name))
+        watchers = dict.fromkeys(
+            parent.pid
+            for pid in jobs
+            if psutil.pid_exists(pid)
+            for parent in psutil.Process(pid).parents()
+            if parent.name().startswith("slurmstepd")
+        )
+        return [*watchers, *(pid for pid in jobs if pid not in watchers)]
 
     def stop(self) -> None:
         self._run("scancel", "--user=root", check=False)
