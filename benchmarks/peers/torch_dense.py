@@ -52,9 +52,6 @@ class Adversaries:
     generator: nn.Module
     discriminator: nn.Module
 
-    def __init__(self, arrays: dict[str, np.ndarray]):
-        raise NotImplementedError
-
 
 class GAN(Adversaries):
     shape = (784,)
@@ -150,14 +147,19 @@ def gan(arrays: dict[str, np.ndarray], wrap: Wrap) -> Made:
     return {name: float(value) for name, value in first.items()}, run
 
 
-def r1_gan(arrays: dict[str, np.ndarray], wrap: Wrap, name: str = "r1_gan", kind: type[Adversaries] = GAN) -> Made:
+def r1_gan(
+    arrays: dict[str, np.ndarray],
+    wrap: Wrap,
+    name: str = "r1_gan",
+    kind: Callable[[dict[str, np.ndarray]], Adversaries] = GAN,
+) -> Made:
     """Adam with beta_1 0 and beta_2 .99, a penalty of 1 / 2 at the reals, weights averaged by .999.
 
     Compiled are the networks where they draw and judge; PyTorch compiles no second derivative.
     """
     model = kind(arrays)
     batch, dim = arrays[f"{name}/latents"].shape
-    images = torch.from_numpy(arrays["images"]).float().reshape(-1, *kind.shape) / 127.5 - 1
+    images = torch.from_numpy(arrays["images"]).float().reshape(-1, *model.shape) / 127.5 - 1
     softplus = functional.softplus
     reals = images[torch.from_numpy(arrays[f"{name}/batch"]).long()]
     latents = torch.from_numpy(arrays[f"{name}/latents"])

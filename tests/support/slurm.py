@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -122,7 +123,7 @@ class Slurm:
         spent = sum(int(part) * 60**place for place, part in enumerate(reversed(so_far.split(":")))) if so_far else 0
         self._run("scontrol", "update", f"JobId={job}", f"TimeLimit={spent // 60 + 1 + minutes}")
 
-    def wait_for(self, condition, seconds: float = LATE_S) -> None:  # type: ignore[no-untyped-def]
+    def wait_for(self, condition: Callable[[], bool], seconds: float = LATE_S) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
