@@ -8,7 +8,7 @@ import sys
 from pipeline import models
 from pipeline.console.exit import exit_code_of, say_done
 from pipeline.console.progress import Progress
-from pipeline.core import paths
+from pipeline.core import device, paths
 from pipeline.core.settings import read_model_settings
 from pipeline.data.dataset import load_dataset
 from pipeline.training import export
@@ -30,6 +30,7 @@ def main() -> None:
     stage, model_id = f"train_{models.family(variant)}", f"{variant}-{seed}"
     with _tracked.run(stage, model_id) as run:
         training = Training(variant, config, seed, dataset)
+        run.tag("device", device.described())
         with Progress(model_id, training.schedule.steps) as progress:
             training.run(TrainingObserver(model_id, progress, run), arguments.keep_point)
         if training.failure:
@@ -39,7 +40,9 @@ def main() -> None:
                 file=sys.stderr,
                 flush=True,
             )
-    say_done(f"{model_id}: {training.steps:,} steps; the model is in {paths.MODELS / model_id}/")
+    say_done(
+        f"{model_id}: {training.steps:,} steps on {device.described()}; the model is in {paths.MODELS / model_id}/"
+    )
 
 
 if __name__ == "__main__":

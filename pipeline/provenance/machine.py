@@ -8,12 +8,18 @@ from typing import TypedDict
 
 import yaml
 
+from pipeline.core import device
+
 FILE = Path("built-on.yaml")
+DRIVER = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU
 INSTRUCTION_SETS = ("avx", "avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni")  # AMX was tried, and changes no bit
 
 
 class Machine(TypedDict):
-    """`instruction_sets`: only those by which libraries choose kernels, and which can change bits."""
+    """`processor`: with the GPU, if TensorFlow sees one.
+
+    `instruction_sets`: only those by which libraries choose kernels, and which can change bits.
+    """
 
     processor: str
     instruction_sets: list[str]
@@ -24,11 +30,19 @@ class Machine(TypedDict):
 def here() -> Machine:
     """The machine that runs this."""
     return {
-        "processor": _cpuinfo("model name") or platform.processor() or platform.machine(),
+        "processor": " and ".join([_cpuinfo("model name") or platform.processor() or platform.machine(), *_gpu()]),
         "instruction_sets": [name for name in INSTRUCTION_SETS if name in _cpuinfo("flags").split()],
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
+
+
+def _gpu() -> list[str]:
+    """The GPU that TensorFlow computes on, if any. TensorFlow is asked only where a GPU's driver is."""
+    if not any(DRIVER.glob("*")):
+        return []
+    described = device.described()
+    return [] if described == device.CPU else [described]
 
 
 def _cpuinfo(key: str) -> str:

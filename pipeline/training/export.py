@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.models import GenerativeModel
 
 ROOT = Path(__file__).resolve().parents[2]
+WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}  # the process that writes signatures computes nothing
 _waiting: Connection | None = None  # the way to the process that was forked, until it is asked
 
 
@@ -114,6 +116,7 @@ def _wait(asked: Connection, other_end: Connection) -> None:
     other_end.close()  # so that the end of the training's process ends this one, too
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # by which Python ends it; a cluster's job may have had it ignored
+    os.environ |= WITHOUT_GPU
     with contextlib.suppress(EOFError):
         folder = asked.recv()
         with tempfile.TemporaryDirectory() as own:
@@ -137,7 +140,8 @@ def _have_signatures_added(folder: Path) -> str:
             answer: str = process.recv()
             return answer
     command = [sys.executable, "-m", "pipeline.training.export", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = os.environ | WITHOUT_GPU
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else ""
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pipeline import models
-from pipeline.core import files, paths
+from pipeline.core import device, files, paths
+from pipeline.core.backend import tf
 from pipeline.core.errors import Interrupted
 from pipeline.data.dataset import IMAGE_SHAPE, Dataset
 from pipeline.sampling import draws, grids
@@ -66,6 +67,15 @@ class Training:
           Interrupted: a signal came; a resume point is written.
         """
         self._observer = observer
+        with tf.device(device.name()):
+            self._prepare()
+            self._fit()
+        self._save()
+        self._resume.remove()
+        if keep_point and not self.failure:
+            self._resume.write(self._point(self.steps))
+
+    def _prepare(self) -> None:
         self._model: GenerativeModel = models.build(
             self.variant, self.config, self.seed, len(self.dataset.manifest["classes"])
         )
@@ -74,11 +84,6 @@ class Training:
         self._shares = export.class_shares(self._model, self.dataset.manifest)
         count = max(self.schedule.snapshot_images, SHEET_IMAGES)
         self._inputs = draws.inputs(count, self._model.latent_dim, self._shares, seed=self.seed)
-        self._fit()
-        self._save()
-        self._resume.remove()
-        if keep_point and not self.failure:
-            self._resume.write(self._point(self.steps))
 
     def _fit(self) -> None:
         done = self._restore()

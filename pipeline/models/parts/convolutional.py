@@ -95,7 +95,7 @@ def _classes() -> tuple[type[keras.layers.Layer], type[keras.layers.Layer]]:
         def call(self, inputs: tf.Tensor) -> tf.Tensor:
             return self.activation(fast_ops.strided_convolution(inputs, self.kernel.value) + self.bias.value)
 
-    class Conv2DTranspose(keras.layers.Conv2DTranspose):  # type: ignore[misc]
+    class Conv2DTranspose(keras.layers.Conv2DTranspose):  # type: ignore[misc]  # Keras has no types
         def call(self, inputs: tf.Tensor) -> tf.Tensor:
             product = fast_ops.strided_transposed_convolution(inputs, self.kernel.value)
             return self.activation(product + self.bias.value)
