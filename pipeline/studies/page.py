@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 from tabulate import tabulate
 
 from pipeline.comparison import significance
@@ -26,6 +26,8 @@ from pipeline.studies.study import DEFAULT, Show, Study
 SHOWN = (SAMPLES, MEANS, MIXTURE)  # the samplers that a page shows, where a model has them
 COLUMNS = ("frechet", "precision", "recall", "coverage", "sharpness_filtered")
 ALL = "all"  # the line of models that have one setting each
+WIDE = 10  # from a factor of it on an axis is logarithmic
+A_LABEL = (10, 8)  # width and height in points: numbers of points that are nearer stand beside each other
 CURVE, COURSE, SHEET = "curve.png", "course.png", "samples.png"
 
 
@@ -156,7 +158,11 @@ def curve(study: Study, rows: Sequence[Row], label: str) -> Figure:
     cost.set(xlabel="operations to train, 10^12", ylabel=title)
     if of_all := lines.get(ALL):
         over.set_xticks(at, [f"{number} {name}" for number, name in enumerate(names, start=1)])
-        _number(cost, of_all, show.metric)
+        values = [i[1] for setting in of_all if (i := setting.interval(show.metric))]
+        if 0 < min(values) < max(values) / WIDE:
+            _by_factors(over)
+            _by_factors(cost)
+        _number(cost, of_all, show.metric, figure.dpi / 72)
     else:
         figure.legend(*cost.get_legend_handles_labels(), loc="outside lower center", ncols=len(lines) + 1, fontsize=9)
     return figure
@@ -176,13 +182,18 @@ def course(courses: Mapping[str, Mapping[str, Sequence[Trajectory]]], show: Show
             shared = min(len(trajectory["step"]) for trajectory in of_seeds)
             means = np.mean([trajectory["frechet"][:shared] for trajectory in of_seeds], axis=0)
             axes.plot(of_seeds[0]["step"][:shared], means, color=colour, linewidth=1.2, label=setting)
-        axes.set(
-            title="" if model == ALL else model, xlabel="step", ylabel="Fréchet distance of a snapshot", yscale="log"
-        )
-        for formatted in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-            formatted(StrMethodFormatter("{x:g}"))
+        axes.set(title="" if model == ALL else model, xlabel="step", ylabel="Fréchet distance of a snapshot")
+        _by_factors(axes)
         axes.legend(fontsize=7, ncols=2 if len(by_setting) > 10 else 1)
     return figure
+
+
+def _by_factors(axes: Axes) -> None:
+    """Makes the vertical axis logarithmic, with plain numbers that do not stand on each other."""
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
+    for formatted in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        formatted(StrMethodFormatter("{x:g}"))
 
 
 def samples(sheets: Mapping[str, np.ndarray], label: str) -> Figure:
@@ -285,14 +296,19 @@ def _draw(
     axes.errorbar(x, means, [below, above], fmt="o-" if joined else "o", color=colour, capsize=3, label=line)
 
 
-def _number(axes: Axes, found: Sequence[Setting], metric: str) -> None:
-    """Writes the number of each setting beside its point, and of those at one place beside each other."""
-    means = {number: i[0] for number, s in enumerate(found, start=1) if (i := s.interval(metric))}
-    a_label = max(map(abs, means.values())) / 30  # how high it is, about
+def _number(axes: Axes, found: Sequence[Setting], metric: str, a_point: float) -> None:
+    """Writes the number of each setting beside its point, and of those at one place beside each other.
+
+    a_point: the typographic one, in pixels.
+    """
+    axes.autoscale_view()  # now, because the places of points on the picture depend on it
+    points = {n: (s.cost / 1e12, i[0]) for n, s in enumerate(found, start=1) if (i := s.interval(metric))}
+    width, height = a_point * np.array(A_LABEL)
     labels: dict[tuple[float, float], list[str]] = {}
-    for number, y in means.items():
-        x = found[number - 1].cost / 1e12
-        place = next((at for at in labels if at[0] == x and abs(at[1] - y) < a_label), (x, y))
+    for number, point in points.items():
+        x, y = axes.transData.transform(point)
+        apart = {at: np.abs(axes.transData.transform(at) - (x, y)) for at in labels}
+        place = next((at for at, (dx, dy) in apart.items() if dx < width and dy < height), point)
         labels.setdefault(place, []).append(str(number))
     for place, numbers in labels.items():
         axes.annotate(", ".join(numbers), place, (5, 2), textcoords="offset points", fontsize=8)

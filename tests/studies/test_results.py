@@ -91,6 +91,14 @@ def test_models_with_one_setting_each_are_numbered_and_those_at_one_place_share_
     over, cost = page.curve(STUDY.model_copy(update={"show": Show()}), rows, "MNIST").axes
     assert [label.get_text() for label in over.get_xticklabels()] == ["1 a", "2 b", "3 c"]
     assert [label.get_text() for label in cost.texts] == ["1, 2", "3"]
+    assert [axes.get_yscale() for axes in (over, cost)] == ["linear", "linear"]
+
+
+def test_values_that_are_factors_apart_stand_on_a_logarithmic_axis() -> None:
+    rows = [row(16, 0, frechet, model=name) for name, frechet in {"a": 180.0, "b": 6.0, "c": 6.5, "d": 9.0}.items()]
+    axes = page.curve(STUDY.model_copy(update={"show": Show()}), rows, "MNIST").axes
+    assert [each.get_yscale() for each in axes] == ["log", "log"]
+    assert [label.get_text() for label in axes[1].texts] == ["1", "2, 3", "4"]
 
 
 def test_the_page_and_the_report_say_how_many_rows_are_of_older_code() -> None:
