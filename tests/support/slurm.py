@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.workflow.cluster.job import command_of
 from tests.conftest import need
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
@@ -65,9 +66,6 @@ class Slurm:
         )
         return self
 
-    def _all(self) -> str:
-        return str(len(self.nodes))
-
     def start_node(self, node: str) -> None:
         self._run("slurmd", "-N", node)
 
@@ -82,11 +80,7 @@ class Slurm:
 
     def processes_on(self, node: str) -> list[int]:
         """Those that watch jobs there, and then those of the jobs."""
-        jobs = []
-        for path in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if f"SLURMD_NODENAME={node}".encode() in (path / "environ").read_bytes().split(b"\0"):
-                    jobs.append(int(path.name))
+        jobs = _processes("SLURMD_NODENAME", node)
         watchers = dict.fromkeys(
             parent.pid
             for pid in jobs
@@ -96,8 +90,32 @@ class Slurm:
         )
         return [*watchers, *(pid for pid in jobs if pid not in watchers)]
 
+    def hold(self, job: str) -> None:
+        """Stops the job's training as it stands, until `release`. What is sent to it meanwhile it hears then."""
+        self._signal_training(job, signal.SIGSTOP)
+
+    def release(self, job: str) -> None:
+        self._signal_training(job, signal.SIGCONT)
+
+    def _signal_training(self, job: str, number: signal.Signals) -> None:
+        array, _, task = job.partition("_")
+        of_task = set(_processes("SLURM_ARRAY_TASK_ID", task))
+        trainings = [
+            pid
+            for pid in _processes("SLURM_ARRAY_JOB_ID", array)
+            if pid in of_task and b"stages.train" in command_of(pid)
+        ]
+        assert trainings, f"job {job} is not training"
+        for pid in trainings:
+            os.kill(pid, number)
+
     def stop(self) -> None:
-        self._run("scancel", "--user=root", check=False)
+        """Ends all jobs, as they stand, and then the daemons."""
+        self._run("scancel", "--user=root", "--state=PENDING", check=False)
+        for node in self.nodes:
+            for pid in self.processes_on(node):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         for file in (self.folder / "pid").iterdir():
             with contextlib.suppress(ProcessLookupError, ValueError):
                 pid = int(file.read_text())
@@ -113,8 +131,8 @@ class Slurm:
         return self._run("squeue", "-h", "-j", job, "-o", "%N").strip()
 
     def preempt(self, node: str) -> subprocess.Popen[bytes]:
-        """A short job that has to run on the node, and before those that are there."""
-        command = ["srun", "-p", "first", "-w", node, f"-c{self.cores}", "sleep", "1"]
+        """A short job that takes a core of the node from one of those that are there."""
+        command = ["srun", "-p", "first", "-w", node, "-c1", "sleep", "1"]
         return subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def leave(self, job: str, minutes: int) -> None:
@@ -173,6 +191,16 @@ class Slurm:
             )  # fmt: skip
         assert not check or done.returncode == 0, (command, (self.folder / "log" / "commands").read_text()[-500:])
         return done.stdout or ""
+
+
+def _processes(variable: str, value: str) -> list[int]:
+    """Those in whose environment a variable has a value."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"{variable}={value}".encode() in (path / "environ").read_bytes().split(b"\0"):
+                found.append(int(path.name))
+    return found
 
 
 def alive(pid: int) -> bool:
