@@ -6,7 +6,7 @@ import argparse
 import functools
 import sys
 
-from benchmarks import duel, evaluation, growth, machine, metrics, page, pipeline_runs, studies, training
+from benchmarks import duel, evaluation, growth, machine, metrics, page, pipeline_runs, scaling, studies, training
 from pipeline.console.exit import exit_code_of
 from pipeline.core import files
 from pipeline.core.errors import UserError
@@ -19,6 +19,7 @@ PARTS = {
     "studies": studies.measure,
     "pipeline": pipeline_runs.measure,
     "growth": growth.measure,
+    "scaling": scaling.measure,
 }
 
 
