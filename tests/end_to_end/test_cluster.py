@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.core.errors import UserError
+from pipeline.provenance import dvc_lock
 from pipeline.workflow.cluster import settings, slurm
 from tests.conftest import Project, commit, repository
 from tests.support.slurm import Slurm, need_slurm
@@ -74,10 +76,10 @@ class Study:
         path = self.project.root / ".cluster" / "tiny" / "submitit" / f"{self.job(key)}_0_log.out"
         return path.read_text() if path.is_file() else ""
 
-    def point(self, key: str) -> bool:
-        """Whether there is a resume point."""
+    def is_under_way(self, key: str) -> bool:
+        """Whether it has said how far it is, and has a resume point."""
         clone = self.project.root / ".cluster" / "tiny" / "clones" / key
-        return any(clone.glob(f".studies/tiny/{key}/.resume/*"))
+        return " left; " in self.printed(key) and any(clone.glob(f".studies/tiny/{key}/.resume/*"))
 
     def wait_for(self, key: str, said: str, seconds: float = 300) -> None:
         self.cluster.wait_for(lambda: said in self.printed(key), seconds)
@@ -102,8 +104,8 @@ def test_with_every_fault_it_ends_with_the_bytes_of_this_machine(
     running = {"gan-batch_size_32-0", "gan-batch_size_64-0", "vae-hidden_dim_32-0", "vae-hidden_dim_48-0"}
     held: set[str] = set()
     while held != running:
-        cluster.wait_for(lambda: any(study.point(key) for key in running - held), 300)
-        for key in filter(study.point, running - held):
+        cluster.wait_for(lambda: any(map(study.is_under_way, running - held)), 300)
+        for key in filter(study.is_under_way, running - held):
             cluster.hold(study.job(key))
             held.add(key)
     said = study("--status")
@@ -122,22 +124,19 @@ def test_with_every_fault_it_ends_with_the_bytes_of_this_machine(
     cluster.kill_node("n1")
 
     first = cluster.preempt("n2")  # SLURM chooses which of the two jobs there makes room
-    for key in there:
-        cluster.leave(study.job(key), minutes=1)  # SLURM warns the other one within a minute
     cluster.wait_for(lambda: any(study.state(key) != "RUNNING" for key in there), 60)
     (preempted,) = (key for key in there if study.state(key) != "RUNNING")
     (late,) = there - {preempted}
-    cluster.leave(study.job(preempted), minutes=60)
-    cluster.release(study.job(preempted))
+    cluster.leave(study.job(late), minutes=1)  # SLURM warns it within a minute
+    study.wait_for(preempted, STOPPED, 60)  # SLURM itself has it go on, to hear the signal
     assert first.wait(60) == 0
-    assert STOPPED in study.printed(preempted)
     assert study.state(late) == "RUNNING"
 
-    study.wait_for(killed, "start 2", 60)
+    study.wait_for_state(killed, "PENDING", seconds=60)  # until SLURM misses the node
     cluster.start_node("n1")
-    study.wait_for(late, "timed-out", 180)
-    cluster.release(study.job(late))
+    study.wait_for(late, "Caught signal SIGUSR2", 180)
     study.wait_for(late, "ended ", 60)
+    study.wait_for(late, "start 2", 60)
     cluster.leave(study.job(late), minutes=60)
 
     assert "1 members are submitted" in study()  # the one that was cancelled
@@ -156,6 +155,29 @@ def test_with_every_fault_it_ends_with_the_bytes_of_this_machine(
 
     alone.project.ok("python", "-m", "pipeline", "study", "tiny")
     assert [row["outputs"] for row in study.rows()] == [row["outputs"] for row in alone.rows()]
+    assert study.rows() == alone.rows()
+
+
+@pytest.mark.soak
+def test_tasks_that_are_killed_at_any_time_damage_neither_cache_nor_tree(
+    finished: Project, cluster: Slurm, tmp_path: Path
+) -> None:
+    """Each round kills every job with all its processes after another time, from its start to its end."""
+    study = Study(repository(finished, tmp_path / "project"), cluster)
+    alone = Study(repository(finished, tmp_path / "alone"), cluster)
+    killed, seconds = 0, 0.5
+    while "page is studies/tiny/page.md" not in study():
+        time.sleep(seconds)
+        jobs = [job for job, state in cluster.states().items() if state == "RUNNING"]
+        killed += sum(cluster.kill(job) > 0 for job in jobs)
+        seconds *= 1.3
+        cluster.wait_for(lambda: not {"RUNNING", "COMPLETING", "PENDING"} & set(cluster.states().values()), 600)
+        for cache in (study.project.root / ".dvc" / "cache", study.project.root / "studies" / ".dvc" / "cache"):
+            for path in (path for path in cache.glob("files/md5/*/*") if path.is_file()):
+                assert dvc_lock.md5(path) == path.parent.name + path.stem, path
+        assert study.project.ok("git", "status", "--porcelain", "pipeline", "stages", "dvc.yaml") == ""
+    assert killed >= 8
+    alone.project.ok("python", "-m", "pipeline", "study", "tiny")
     assert study.rows() == alone.rows()
 
 

@@ -97,14 +97,16 @@ class Slurm:
     def release(self, job: str) -> None:
         self._signal_training(job, signal.SIGCONT)
 
+    def kill(self, job: str) -> int:
+        """Ends all processes of a job at once; returns how many there were."""
+        processes = _processes_of(job)
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(processes)
+
     def _signal_training(self, job: str, number: signal.Signals) -> None:
-        array, _, task = job.partition("_")
-        of_task = set(_processes("SLURM_ARRAY_TASK_ID", task))
-        trainings = [
-            pid
-            for pid in _processes("SLURM_ARRAY_JOB_ID", array)
-            if pid in of_task and b"stages.train" in command_of(pid)
-        ]
+        trainings = [pid for pid in _processes_of(job) if b"stages.train" in command_of(pid)]
         assert trainings, f"job {job} is not training"
         for pid in trainings:
             os.kill(pid, number)
@@ -201,6 +203,12 @@ def _processes(variable: str, value: str) -> list[int]:
             if f"{variable}={value}".encode() in (path / "environ").read_bytes().split(b"\0"):
                 found.append(int(path.name))
     return found
+
+
+def _processes_of(job: str) -> list[int]:
+    array, _, task = job.partition("_")
+    of_task = set(_processes("SLURM_ARRAY_TASK_ID", task))
+    return [pid for pid in _processes("SLURM_ARRAY_JOB_ID", array) if pid in of_task]
 
 
 def alive(pid: int) -> bool:
