@@ -80,7 +80,7 @@ class Slurm:
 
     def processes_on(self, node: str) -> list[int]:
         """Those that watch jobs there, and then those of the jobs."""
-        jobs = _processes("SLURMD_NODENAME", node)
+        jobs = _processes(SLURMD_NODENAME=node, **self.variables)
         watchers = dict.fromkeys(
             parent.pid
             for pid in jobs
@@ -99,14 +99,19 @@ class Slurm:
 
     def kill(self, job: str) -> int:
         """Ends all processes of a job at once; returns how many there were."""
-        processes = _processes_of(job)
+        processes = self._processes_of(job)
         for pid in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         return len(processes)
 
+    def _processes_of(self, job: str) -> list[int]:
+        array, _, task = job.partition("_")
+        one_of_many = {"SLURM_ARRAY_TASK_ID": task} if task else {}
+        return _processes(**{"SLURM_ARRAY_JOB_ID" if task else "SLURM_JOB_ID": array}, **one_of_many, **self.variables)
+
     def _signal_training(self, job: str, number: signal.Signals) -> None:
-        trainings = [pid for pid in _processes_of(job) if b"stages.train" in command_of(pid)]
+        trainings = [pid for pid in self._processes_of(job) if b"stages.train" in command_of(pid)]
         assert trainings, f"job {job} is not training"
         for pid in trainings:
             os.kill(pid, number)
@@ -195,20 +200,14 @@ class Slurm:
         return done.stdout or ""
 
 
-def _processes(variable: str, value: str) -> list[int]:
-    """Those in whose environment a variable has a value."""
-    found = []
+def _processes(**variables: str) -> list[int]:
+    """Those whose environment has these variables, with these values."""
+    meant, found = {f"{name}={value}".encode() for name, value in variables.items()}, []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if f"{variable}={value}".encode() in (path / "environ").read_bytes().split(b"\0"):
+            if meant <= set((path / "environ").read_bytes().split(b"\0")):
                 found.append(int(path.name))
     return found
-
-
-def _processes_of(job: str) -> list[int]:
-    array, _, task = job.partition("_")
-    of_task = set(_processes("SLURM_ARRAY_TASK_ID", task))
-    return [pid for pid in _processes("SLURM_ARRAY_JOB_ID", array) if pid in of_task]
 
 
 def alive(pid: int) -> bool:
