@@ -83,7 +83,7 @@ class Cluster:
             self.busy["slots"] += self.env.now - begun
         for _ in range(plan.a_job):
             self.env.process(self.use("tracker", units["member"]["points"] / points_per_s))
-            yield from self.use("assembly", at(units["dvc"], "note_all_s", plan.study) / plan.study)
+            yield from self.use("assembly", at(units["dvc"], "note_another_s", plan.study))
         self.ended.append(self.env.now)
 
 

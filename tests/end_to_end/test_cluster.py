@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,13 +37,14 @@ ASKED = {"partition": "main", "account": "", "minutes": 60, "memory_gb": 1, "cor
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Slurm]:
+def cluster() -> Iterator[Slurm]:
     need_slurm()
-    one = Slurm(tmp_path / "slurm")
-    try:
-        yield one.start()
-    finally:
-        one.stop()
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder:  # a socket's path must be short
+        one = Slurm(Path(folder))
+        try:
+            yield one.start()
+        finally:
+            one.stop()
 
 
 class Study:
