@@ -158,6 +158,7 @@ def write(found: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
         **units,
         machine=machine,
         plans=plans(found["plans"]),
+        at=at,
         plan=PLANS[0],
         number=lambda value: f"{value:,.{0 if value >= 10 else 1}f}",
         tenth=size_at(units["dvc"], "note_s", units["member"]["seconds"] / 10),

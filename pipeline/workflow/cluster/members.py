@@ -57,7 +57,7 @@ def status(name: str) -> int:
     slurm.check()
     planned = plan(name, read_params())
     found = {member.key: Progress(DONE) for member in planned.members} | progress(planned, planned.due)
-    lines = [[key, *one] for key, one in found.items() if one.word != DONE]
+    lines = [[key, *one] for key, one in found.items() if one != Progress(DONE)]
     if lines:
         print(tabulate(lines, ["member", "", ""], tablefmt="plain", disable_numparse=True))
     print(f"{name}: {_counts(found.values())}")
@@ -71,8 +71,10 @@ def cancel(name: str) -> int:
     study.read(name)
     jobs = _jobs(name)
     live = [jobs[key] for key, state in _states(jobs).items() if state.is_live]
-    if live:
-        slurm.cancel(live)
+    if not live:
+        print(f"{name}: no job waits or runs")
+        return 0
+    slurm.cancel(live)
     print(f"{name}: {len(live)} jobs are cancelled; `--on slurm` submits them again, and they go on where they were")
     return 0
 
@@ -93,7 +95,9 @@ def _progress(planned: Plan, member: Member, job: str | None, state: State) -> P
     if state.is_live:
         return Progress(RUNNING, f"job {job} on {state.node}: {printed}")
     if _is_done(planned, member):
-        return Progress(DONE, "not taken in yet")
+        return Progress(DONE, "not taken in yet: `--on slurm` does it")
+    if not state.word and not _printed(planned.name, job, "out").exists():
+        return Progress(CANCELLED, f"job {job} ended before it started")  # SLURM forgets it at once
     if state.word == "CANCELLED":
         return Progress(CANCELLED, f"job {job}: {printed}")
     ended = f"job {job} ended{f' ({state.word})' if state.word else ''}"
