@@ -31,8 +31,9 @@ class Plan:
     """How many trainings are made where.
 
     `slots`: trainings at a time on one node. `study`: members of one study. `a_job`: members that one job makes in one
-    clone, one after another. `writers`: of the tracker, at a time. `file_system`: operations on names a second that the
-    shared one takes of all nodes together: no measurement, since there is one machine here.
+    clone, one after another. `checkouts`: of the main tree that take members in beside each other. `writers`: of the
+    tracker, at a time. `file_system`: operations on names a second that the shared one takes of all nodes together: no
+    measurement, since there is one machine here.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Plan:
     slots: int = 8
     study: int = 1000
     a_job: int = 1
+    checkouts: int = 1
     writers: int = 1
     database: str = "postgresql"
     file_system: float = 2000
@@ -51,7 +53,8 @@ class Cluster:
 
     def __init__(self, env: simpy.Environment, plan: Plan, units: Units):
         self.env, self.plan, self.units = env, plan, units
-        self.shared = {name: simpy.Resource(env, 1) for name in ("scheduler", "file system", "tracker", "assembly")}
+        self.shared = {name: simpy.Resource(env, 1) for name in ("scheduler", "file system", "tracker")}
+        self.shared["taking in"] = simpy.Resource(env, plan.checkouts)
         self.slots = simpy.Resource(env, plan.nodes * plan.slots)
         self.busy = dict.fromkeys([*self.shared, "slots", "DVC in the jobs", "training"], 0.0)
         self.ended: list[float] = []
@@ -83,7 +86,7 @@ class Cluster:
             self.busy["slots"] += self.env.now - begun
         for _ in range(plan.a_job):
             self.env.process(self.use("tracker", units["member"]["points"] / points_per_s))
-            yield from self.use("assembly", at(units["dvc"], "note_another_s", plan.study))
+            yield from self.use("taking in", at(units["dvc"], "note_another_s", plan.study))
         self.ended.append(self.env.now)
 
 
@@ -99,7 +102,7 @@ def simulate(plan: Plan, units: Units, seed: int = 0) -> dict[str, float]:
     parallel = plan.nodes * plan.slots
     return {
         "hours": whole / 3600,
-        **{name: cluster.busy[name] / whole for name in cluster.shared},
+        **{name: cluster.busy[name] / whole / part.capacity for name, part in cluster.shared.items()},
         "slots": cluster.busy["slots"] / whole / parallel,
         "training": cluster.busy["training"] / whole / parallel,
         "DVC in the jobs": cluster.busy["DVC in the jobs"] / cluster.busy["slots"],
@@ -121,13 +124,13 @@ def size_at(by_size: Mapping[str, Mapping[str, float]], name: str, value: float)
 
 PLANS = (
     Plan("a study of 1,000", 1000, 100),
+    Plan("studies of 50", 1000, 100, study=50),
+    Plan("and taken in by 20 checkouts", 1000, 100, study=50, checkouts=20),
     Plan("100,000 as one study", 100_000, 100, study=100_000),
-    Plan("studies of 1,000", 100_000, 100),
-    Plan("studies of 100", 100_000, 100, study=100),
-    Plan("and ten members a job", 100_000, 100, study=100, a_job=10),
-    Plan("on 1,000 nodes", 100_000, 1000, study=100, a_job=10),
-    Plan("and eight senders", 100_000, 1000, study=100, a_job=10, writers=8),
-    Plan("and a file system of 20,000", 100_000, 1000, study=100, a_job=10, writers=8, file_system=20_000),
+    Plan("studies of 50, 20 checkouts", 100_000, 100, study=50, checkouts=20),
+    Plan("and ten members a job", 100_000, 100, study=50, checkouts=20, a_job=10),
+    Plan("and eight senders", 100_000, 100, study=50, checkouts=20, a_job=10, writers=8),
+    Plan("1,000 nodes, 200 checkouts", 100_000, 1000, study=50, checkouts=200, a_job=10, writers=8),
 )
 
 
@@ -169,7 +172,7 @@ def write(found: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
 
 def plans(found: Sequence[Mapping[str, Any]]) -> str:
     """A row a plan: hours, and how busy each part is."""
-    parts = ("training", "DVC in the jobs", "scheduler", "file system", "tracker", "assembly")
+    parts = ("training", "DVC in the jobs", "scheduler", "file system", "tracker", "taking in")
     rows = [
         [plan["name"], f"{plan['trainings']:,}", f"{plan['nodes']:,}", f"{plan['hours']:,.1f}"]
         + [f"{100 * plan[part]:.0f} %" for part in parts]
