@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from matplotlib import patheffects
@@ -161,13 +162,16 @@ def picture(summary: Summary, label: str) -> Figure:
         )
     for frechet in (10, 50, 150):
         axes.scatter([], [], s=AREA * frechet, facecolors="none", edgecolors="black", label=str(frechet))
-    axes.legend(title="Fréchet distance", loc="lower left", labelspacing=1.6, borderpad=1.2, handletextpad=1.5)
+    bottom = min([*y, 0.6]) - 0.08
+    is_taken = any(at_x < 0.3 and at_y < bottom + 0.3 for _, at_x, at_y, _ in labels)
+    corner: Literal["lower right", "lower left"] = "lower right" if is_taken else "lower left"
+    axes.legend(title="Fréchet distance", loc=corner, labelspacing=1.6, borderpad=1.2, handletextpad=1.5)
     axes.set(
         xlabel=of_data("recall: how much of the real digits is reached", label),
         ylabel=of_data("precision: how many samples are like digits", label),
     )
     axes.set_xlim(-0.08, 1.05)
-    axes.set_ylim(min([*y, 0.6]) - 0.08, 1.03)
+    axes.set_ylim(bottom, 1.03)
     if own:
         figure.colorbar(circles, label="operations to train, 10^12")
     return figure

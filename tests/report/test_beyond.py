@@ -82,3 +82,15 @@ def test_the_picture_holds_any_number_of_models(count: int) -> None:
     more = {f"model{number}": {"means": 10.0 * number + 1} for number in range(count)}
     drawn = Image.open(io.BytesIO(style.png(beyond.picture(summary(**more), "MNIST"))))
     assert drawn.size == (9 * style.DPI, int(6.5 * style.DPI))
+
+
+@pytest.mark.parametrize(("recall", "precision"), [(0.05, 0.2), (0.5, 0.5)])
+def test_no_model_lies_below_the_legend(recall: float, precision: float) -> None:
+    seen = summary()
+    for name, mean in (("recall", recall), ("precision", precision)):
+        seen["models"]["vae"]["bernoulli"][name]["mean"] = mean
+    figure = beyond.picture(seen, "Fashion-MNIST")
+    style.png(figure)  # which lays it out
+    axes = figure.axes[0]
+    legend = axes.get_legend().get_window_extent()
+    assert not legend.contains(*axes.transData.transform((recall, precision)))
